@@ -1,0 +1,26 @@
+export type Timer = unknown;
+
+/** Time, from outside, so that the engine runs under a simulated one too. All figures in milliseconds. */
+export interface Clock {
+  /** Monotonic; only differences mean something. */
+  now(): number;
+  /** Since the epoch; may jump. */
+  epoch(): number;
+  /** `'process'` keeps the process alive until then, `'background'` does not. */
+  setTimer(delay: number, callback: () => void, keepAlive: 'process' | 'background'): Timer;
+  clearTimer(timer: Timer): void;
+}
+
+/** The clock of this process. Looks its functions up at each call, so that fake timers take effect. */
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  epoch: () => Date.now(),
+  setTimer(delay, callback, keepAlive) {
+    const timer = setTimeout(callback, delay);
+    if (keepAlive === 'background') timer.unref();
+    return timer;
+  },
+  clearTimer(timer) {
+    clearTimeout(timer as NodeJS.Timeout);
+  },
+};

@@ -1,0 +1,175 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
+import { LockClosedError } from '../errors/lock-closed.error.js';
+import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
+import type { AcquireOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
+import { Backoff } from './backoff.js';
+import type { Clock, Timer } from './clock.js';
+import { Lease, validity } from './lease.js';
+import type { Sweeper } from './sweeper.js';
+import { NO_OBSTACLE, Waiter, type Obstacle, type WaitTerms } from './waiter.js';
+import { within } from './within.js';
+
+export interface CohortContext {
+  readonly store: LockStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly sweeper: Sweeper;
+  readonly maxWaiters: number;
+  /** Nobody holds or waits any more: the cohort can be forgotten. */
+  readonly onIdle: (cohort: Cohort) => void;
+}
+
+/**
+ * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs.
+ *
+ * Source: D. Dice, V. Marathe, N. Shavit, "Lock Cohorting", PPoPP 2012.
+ */
+export class Cohort {
+  readonly #context: CohortContext;
+  readonly #backoff: Backoff;
+  readonly #waiters = new Set<Waiter>();
+  #state: 'idle' | 'trying' | 'resting' | 'held' = 'idle';
+  #obstacle: Obstacle = NO_OBSTACLE;
+  #lease: Lease | undefined;
+  #timer: Timer;
+
+  constructor(
+    readonly key: string,
+    context: CohortContext,
+  ) {
+    this.#context = context;
+    this.#backoff = new Backoff(context.random);
+  }
+
+  /** What this process holds of the key. */
+  get lease(): Lease | undefined {
+    return this.#lease;
+  }
+
+  get waiting(): number {
+    return this.#waiters.size;
+  }
+
+  /** Queues for the key. */
+  join(terms: WaitTerms): Promise<Lease> {
+    return new Promise<Lease>((resolve, reject) => {
+      const waiter = new Waiter(this.key, terms, this.#context.clock, { resolve, reject });
+      const refusal = this.#refusalFor(waiter);
+      if (refusal !== undefined) return waiter.refuse(refusal.reason);
+      this.#waiters.add(waiter);
+      waiter.watch(
+        () => this.#dismiss(waiter, () => waiter.errorFor(this.#currentObstacle())),
+        (reason) => this.#dismiss(waiter, () => reason),
+      );
+      if (this.#state === 'idle') this.#contend();
+    });
+  }
+
+  /** Sends everyone away who waits. */
+  close(): void {
+    for (const waiter of [...this.#waiters]) this.#dismiss(waiter, () => new LockClosedError(this.key));
+  }
+
+  #refusalFor(waiter: Waiter): { readonly reason: unknown } | undefined {
+    const { signal } = waiter.terms;
+    if (signal?.aborted === true) return { reason: signal.reason };
+    if (this.#state === 'idle') return undefined;
+    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#obstacleForLatecomer()) };
+    const isHeadInFront = this.#state !== 'held';
+    const behind = this.#waiters.size - (isHeadInFront ? 1 : 0);
+    return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
+  }
+
+  #dismiss(waiter: Waiter, reason: () => unknown): void {
+    if (!this.#waiters.delete(waiter)) return;
+    waiter.refuse(reason());
+    if (waiter.isOutcomeUnknown) this.#sweep(waiter);
+    if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
+  }
+
+  /** The next waiter's turn. */
+  #contend(): void {
+    const { store, clock } = this.#context;
+    clock.clearTimer(this.#timer);
+    const [head] = this.#waiters;
+    if (head === undefined) {
+      this.#state = 'idle';
+      return this.#context.onIdle(this);
+    }
+    this.#state = 'trying';
+    const sentAt = clock.now();
+    const { value, ttl, floor } = head.terms;
+    within(clock, COMMAND_TIMEOUT_MS, store.acquire({ key: this.key, value, ttl, floor }), (late) => this.#onLate(head, late)).then(
+      (outcome) => (outcome.status === 'acquired' ? this.#onAcquired(head, sentAt, outcome.fencingToken) : this.#onBusy(head, outcome.remaining)),
+      (failure: StoreFailure) => this.#onFailure(head, failure),
+    );
+  }
+
+  #onAcquired(head: Waiter, sentAt: number, fencingToken: number): void {
+    const { store, clock } = this.#context;
+    const { value, ttl, renew } = head.terms;
+    if (head.state !== 'waiting') {
+      this.#sweep(head);
+      return this.#contend();
+    }
+    // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
+    if (clock.now() >= validity(sentAt, ttl)) return this.#contend();
+    this.#backoff.reset();
+    this.#obstacle = NO_OBSTACLE;
+    this.#state = 'held';
+    const lease = new Lease(store, clock, { key: this.key, value, ttl, renew, fencingToken, sentAt });
+    lease.onOver = () => this.#onOver(lease);
+    this.#lease = lease;
+    this.#waiters.delete(head);
+    head.grant(lease);
+  }
+
+  #onOver(lease: Lease): void {
+    if (this.#lease !== lease) return;
+    this.#lease = undefined;
+    this.#contend();
+  }
+
+  #onBusy(head: Waiter, remaining: number): void {
+    this.#obstacle = { kind: 'busy', until: this.#context.clock.now() + remaining };
+    if (head.triesOnce) this.#dismiss(head, () => head.errorFor(this.#obstacle));
+    this.#rest(this.#backoff.next(remaining));
+  }
+
+  #onFailure(head: Waiter, failure: StoreFailure): void {
+    this.#obstacle = { kind: 'failure', failure };
+    if (failure.applied === 'unknown') {
+      head.isOutcomeUnknown = true;
+      if (head.state !== 'waiting') this.#sweep(head);
+    }
+    // What will not pass meets everyone who waits, whoever asked.
+    const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
+    for (const waiter of refused) this.#dismiss(waiter, () => waiter.errorFor(this.#obstacle));
+    this.#rest(this.#backoff.next());
+  }
+
+  /** The reply to a try that was given up. Whoever still waits, or got in since, has the same value. */
+  #onLate(head: Waiter, outcome: AcquireOutcome): void {
+    if (outcome.status === 'acquired' && head.state === 'gone') this.#sweep(head);
+  }
+
+  #rest(delay: number): void {
+    if (this.#waiters.size === 0) return this.#contend();
+    this.#state = 'resting';
+    this.#timer = this.#context.clock.setTimer(delay, () => this.#contend(), 'process');
+  }
+
+  #sweep({ terms }: Waiter): void {
+    this.#context.sweeper.sweep(this.key, terms.value, terms.ttl);
+  }
+
+  #currentObstacle(): Obstacle {
+    return this.#lease === undefined ? this.#obstacle : { kind: 'busy', until: this.#lease.validUntil };
+  }
+
+  /** Whoever comes while others wait finds it busy, whatever keeps those waiting; unless that is a broken store. */
+  #obstacleForLatecomer(): Obstacle {
+    const obstacle = this.#currentObstacle();
+    return obstacle.kind === 'none' ? { kind: 'busy', until: undefined } : obstacle;
+  }
+}

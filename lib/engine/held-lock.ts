@@ -1,0 +1,179 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
+import { LockBackendError } from '../errors/lock-backend.error.js';
+import { LockLostError, type LockLostReason } from '../errors/lock-lost.error.js';
+import type { Lock, ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { Clock, Timer } from './clock.js';
+import type { Lease } from './lease.js';
+import type { LockObserver } from './lock-observer.interface.js';
+import type { Sweeper } from './sweeper.js';
+import { asStoreFailure, within } from './within.js';
+
+export interface HoldContext {
+  /** Tells the locks of one engine from those of another. */
+  readonly realm: object;
+  readonly clock: Clock;
+  readonly sweeper: Sweeper;
+  readonly observer: LockObserver;
+}
+
+export interface HoldTerms {
+  readonly maxHold: number | undefined;
+  readonly minHold: number;
+}
+
+/** One holder's turn: the lock that callers see, over one lease for each key. */
+export class HeldLock implements Lock {
+  readonly key: string;
+  readonly keys: readonly string[];
+  readonly fencingToken: number;
+
+  readonly #context: HoldContext;
+  readonly #leases: readonly Lease[];
+  readonly #minHold: number;
+  readonly #acquiredAt: number;
+  #maxHoldTimer: Timer;
+  #state: 'held' | 'lost' | 'released' = 'held';
+  #loss: LockLostError | undefined;
+  #controller: AbortController | undefined;
+  #shares = 1;
+  #outcome: Promise<ReleaseOutcome> | undefined;
+
+  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { maxHold, minHold }: HoldTerms) {
+    this.#context = context;
+    this.#leases = leases;
+    this.#minHold = minHold;
+    this.#acquiredAt = context.clock.now();
+    this.key = leases[0].key;
+    this.keys = Object.freeze(leases.map((lease) => lease.key));
+    this.fencingToken = Math.max(...leases.map((lease) => lease.fencingToken));
+    for (const lease of leases) lease.onLost = (reason, cause) => this.lose(reason, cause);
+    if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.lose('maxHold'), 'background');
+  }
+
+  get realm(): object {
+    return this.#context.realm;
+  }
+
+  get isHeld(): boolean {
+    // Each lease notices its own deadline, and tells.
+    for (const lease of this.#leases) if (!lease.isHeld) return false;
+    return this.#state === 'held';
+  }
+
+  get isReleased(): boolean {
+    return this.#state === 'released';
+  }
+
+  /** Why it was lost, if it was. */
+  get loss(): LockLostError | undefined {
+    void this.isHeld;
+    return this.#loss;
+  }
+
+  get signal(): AbortSignal {
+    void this.isHeld;
+    this.#controller ??= new AbortController();
+    if (this.#loss !== undefined) this.#controller.abort(this.#loss);
+    return this.#controller.signal;
+  }
+
+  get expiresAt(): number {
+    const { clock } = this.#context;
+    const left = Math.min(...this.#leases.map((lease) => lease.validUntil)) - clock.now();
+    return Math.floor(clock.epoch() + left);
+  }
+
+  async extend(ttl?: number): Promise<void> {
+    this.#assertHeld();
+    try {
+      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl ?? lease.ttl))));
+    } catch (error) {
+      throw this.#backendError('could not be extended', error);
+    }
+    this.#assertHeld();
+  }
+
+  release(): Promise<ReleaseOutcome> {
+    if (this.#shares > 1) {
+      this.#shares -= 1;
+      return Promise.resolve('released');
+    }
+    return (this.#outcome ??= this.#release());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.release();
+    } catch (error) {
+      this.#context.observer.releaseUnconfirmed(this.key, error);
+    }
+  }
+
+  /** Counts one more holder of the same lock; each calls `release()`. */
+  share(): this {
+    this.#shares += 1;
+    return this;
+  }
+
+  /** From here on the holder cannot be sure: renewal stops, and it is told. */
+  lose(reason: LockLostReason, cause?: unknown): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'lost';
+    for (const lease of this.#leases) lease.stopRenewal();
+    this.#tell(reason, cause);
+  }
+
+  #tell(reason: LockLostReason, cause?: unknown): void {
+    this.#loss = new LockLostError({ key: this.key, reason, cause });
+    this.#context.clock.clearTimer(this.#maxHoldTimer);
+    this.#controller?.abort(this.#loss);
+    this.#context.observer.lost(this.#loss);
+  }
+
+  async #release(): Promise<ReleaseOutcome> {
+    const { clock } = this.#context;
+    const wasHeld = this.isHeld;
+    this.#state = 'released';
+    clock.clearTimer(this.#maxHoldTimer);
+    const keepFor = Math.max(0, Math.ceil(this.#acquiredAt + this.#minHold - clock.now()));
+    const outcomes = await Promise.all(this.#leases.map((lease) => this.#end(lease, keepFor)));
+    const outcome = worst(outcomes);
+    // Nobody had told the holder, and it was not alone all the time.
+    if (wasHeld && outcome !== 'released') this.#tell(outcome);
+    return outcome;
+  }
+
+  async #end(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
+    const { clock, sweeper } = this.#context;
+    if (this.#loss?.reason === 'stolen') return this.#endStolen(lease, keepFor);
+    try {
+      return await within(clock, COMMAND_TIMEOUT_MS, lease.end(keepFor));
+    } catch (error) {
+      if (keepFor === 0) sweeper.sweep(lease.key, lease.value, lease.ttl);
+      if (this.#loss !== undefined) return 'expired';
+      throw this.#backendError(`could not be released and frees itself in at most ${lease.ttl} ms`, error);
+    }
+  }
+
+  /** Of several keys the others are still ours. */
+  async #endStolen(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
+    if (this.#leases.length > 1) await lease.end(keepFor).catch(() => this.#context.sweeper.sweep(lease.key, lease.value, lease.ttl));
+    return 'stolen';
+  }
+
+  #assertHeld(): void {
+    if (this.isHeld) return;
+    // Released by the holder itself, the lease is over as if it had expired.
+    throw this.#loss ?? new LockLostError({ key: this.key, reason: 'expired' });
+  }
+
+  #backendError(what: string, error: unknown): LockBackendError {
+    const failure = asStoreFailure(error);
+    return new LockBackendError(`Lock "${this.key}" ${what}: ${failure.message}.`, { key: this.key, cause: failure.cause ?? failure });
+  }
+}
+
+function worst(outcomes: readonly ReleaseOutcome[]): ReleaseOutcome {
+  if (outcomes.includes('stolen')) return 'stolen';
+  return outcomes.includes('expired') ? 'expired' : 'released';
+}

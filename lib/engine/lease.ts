@@ -1,0 +1,168 @@
+import { DRIFT_FACTOR, DRIFT_FIXED_MS } from '../redis-lock.constants.js';
+import type { LockStore, RenewOutcome } from '../stores/lock-store.interface.js';
+import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { LockLostReason } from '../errors/lock-lost.error.js';
+import type { Clock, Timer } from './clock.js';
+import { asStoreFailure } from './within.js';
+
+/** Renewing at thirds leaves two more chances after a failed one. */
+const RENEWALS_PER_TTL = 3;
+/** After a renewal that failed outright the next one comes sooner, but never in a hot loop. */
+const RETRIES_PER_TTL = 12;
+const MIN_RETRY_MS = 10;
+
+export interface LeaseTerms {
+  readonly key: string;
+  readonly value: string;
+  readonly ttl: number;
+  readonly renew: boolean;
+  readonly fencingToken: number;
+  /** When the command that acquired it was sent, on the monotonic clock. */
+  readonly sentAt: number;
+}
+
+/** The instant, on the monotonic clock, until which a lease surely lasts that was started by a command sent at `sentAt`. */
+export function validity(sentAt: number, ttl: number): number {
+  return sentAt + ttl - ttl * DRIFT_FACTOR - DRIFT_FIXED_MS;
+}
+
+/** What this process has in Redis: one key with our value, kept alive by renewals, and the local deadline after which it is not ours. */
+export class Lease {
+  readonly key: string;
+  readonly value: string;
+  readonly fencingToken: number;
+
+  /** Called once, when the lease is lost while it was held. */
+  onLost: (reason: LockLostReason, cause?: unknown) => void = () => undefined;
+  /** Called once, when the key is no longer claimed by this lease: ended or lost. */
+  onOver: () => void = () => undefined;
+
+  readonly #store: LockStore;
+  readonly #clock: Clock;
+  #state: 'held' | 'lost' | 'ended' = 'held';
+  #ttl: number;
+  #renew: boolean;
+  #validUntil: number;
+  #timer: Timer;
+  #sent = 0;
+  #confirmed = 0;
+  #trouble: unknown;
+
+  constructor(store: LockStore, clock: Clock, terms: LeaseTerms) {
+    this.key = terms.key;
+    this.value = terms.value;
+    this.fencingToken = terms.fencingToken;
+    this.#store = store;
+    this.#clock = clock;
+    this.#ttl = terms.ttl;
+    this.#renew = terms.renew;
+    this.#validUntil = validity(terms.sentAt, terms.ttl);
+    this.#arm(terms.sentAt + terms.ttl / RENEWALS_PER_TTL);
+  }
+
+  /** On the monotonic clock. */
+  get validUntil(): number {
+    return this.#validUntil;
+  }
+
+  get ttl(): number {
+    return this.#ttl;
+  }
+
+  /** Whether it is still surely ours. Notices a deadline that passed while the event loop was blocked. */
+  get isHeld(): boolean {
+    if (this.#state === 'held' && this.#clock.now() >= this.#validUntil) this.#expire();
+    return this.#state === 'held';
+  }
+
+  /** Starts the lease anew from now; later renewals use the same length. Rejects with a `StoreFailure`. */
+  async extend(ttl: number): Promise<void> {
+    this.#ttl = ttl;
+    const confirmed = this.#send(ttl);
+    this.#armRenewal();
+    await confirmed;
+    if (this.#state === 'held') this.#armRenewal();
+  }
+
+  /** Makes the next fencing token of the key exceed `floor`, and starts the lease anew. Rejects with a `StoreFailure`. */
+  async raiseFence(floor: number): Promise<void> {
+    await this.#confirm(this.#ttl, async () => {
+      const { status } = await this.#store.acquire({ key: this.key, value: this.value, ttl: this.#ttl, floor });
+      return status === 'acquired' ? 'renewed' : 'stolen';
+    });
+  }
+
+  /** From here on the lease ends by itself. */
+  stopRenewal(): void {
+    this.#renew = false;
+    if (this.#state === 'held') this.#arm(this.#validUntil);
+  }
+
+  /** Gives it up without a word to Redis: someone else has the key, or is to have it. */
+  lose(reason: LockLostReason, cause?: unknown): void {
+    if (this.#state !== 'held') return;
+    this.#leave('lost');
+    this.onLost(reason, cause);
+    this.onOver();
+  }
+
+  /** Gives the key back, if it is still ours. Rejects with a `StoreFailure`. */
+  end(keepFor: number): Promise<ReleaseOutcome> {
+    const wasHeld = this.#state === 'held';
+    this.#leave('ended');
+    const outcome = this.#store.release(this.key, this.value, keepFor);
+    // The next contender's command follows ours on the same connection: it need not wait for the reply.
+    if (wasHeld) this.onOver();
+    return outcome;
+  }
+
+  #leave(state: 'lost' | 'ended'): void {
+    this.#state = state;
+    this.#clock.clearTimer(this.#timer);
+  }
+
+  #armRenewal(): void {
+    this.#arm(this.#clock.now() + this.#ttl / RENEWALS_PER_TTL);
+  }
+
+  #arm(renewAt: number): void {
+    this.#clock.clearTimer(this.#timer);
+    const at = this.#renew ? Math.min(renewAt, this.#validUntil) : this.#validUntil;
+    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#tick(), 'background');
+  }
+
+  #tick(): void {
+    if (!this.isHeld) return;
+    if (this.#renew) this.#send(this.#ttl).catch((error: unknown) => this.#retrySoon(error));
+    this.#armRenewal();
+  }
+
+  #retrySoon(error: unknown): void {
+    if (this.#state !== 'held') return;
+    this.#trouble = asStoreFailure(error).cause ?? error;
+    this.#arm(this.#clock.now() + Math.max(this.#ttl / RETRIES_PER_TTL, MIN_RETRY_MS));
+  }
+
+  #send(ttl: number): Promise<void> {
+    return this.#confirm(ttl, () => this.#store.renew(this.key, this.value, ttl));
+  }
+
+  async #confirm(ttl: number, command: () => Promise<RenewOutcome>): Promise<void> {
+    const sentAt = this.#clock.now();
+    const turn = (this.#sent += 1);
+    // A shorter lease counts from the sending: its reply may be lost.
+    this.#validUntil = Math.min(this.#validUntil, validity(sentAt, ttl));
+    const outcome = await command();
+    if (!this.isHeld) return;
+    if (outcome !== 'renewed') return this.lose(outcome);
+    if (turn < this.#confirmed) return;
+    this.#confirmed = turn;
+    this.#trouble = undefined;
+    this.#validUntil = validity(sentAt, ttl);
+  }
+
+  #expire(): void {
+    const isUnanswered = this.#renew && this.#sent > this.#confirmed;
+    this.lose(isUnanswered ? 'unreachable' : 'expired', this.#trouble);
+  }
+}

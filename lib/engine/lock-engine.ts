@@ -1,0 +1,177 @@
+import { LockBackendError } from '../errors/lock-backend.error.js';
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
+import { LockClosedError } from '../errors/lock-closed.error.js';
+import { LockReentryError } from '../errors/lock-reentry.error.js';
+import type { LockInfo } from '../interfaces/lock-info.interface.js';
+import { StoreFailure, type LockStore } from '../stores/lock-store.interface.js';
+import type { Clock } from './clock.js';
+import { Cohort, type CohortContext } from './cohort.js';
+import { HeldLock, type HoldContext } from './held-lock.js';
+import type { Lease } from './lease.js';
+import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
+import type { LockObserver } from './lock-observer.interface.js';
+import { OwnerTokens, parseOwner } from './owner-token.js';
+import { Sweeper } from './sweeper.js';
+import { asStoreFailure, within } from './within.js';
+
+/** Validated and complete: nothing here is optional, nothing is checked again. */
+export interface AcquireTerms {
+  readonly ttl: number;
+  readonly wait: number;
+  readonly signal: AbortSignal | undefined;
+  readonly renew: boolean;
+  readonly maxHold: number | undefined;
+  readonly minHold: number;
+  readonly reentry: 'fail' | 'share' | 'wait';
+  readonly metadata: string | undefined;
+}
+
+export interface EngineInit {
+  readonly store: LockStore;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly observer: LockObserver;
+  readonly maxWaiters: number;
+}
+
+/** The lock algorithm: knows neither Nest nor Redis. */
+export class LockEngine {
+  readonly #store: LockStore;
+  readonly #clock: Clock;
+  readonly #owners = new OwnerTokens();
+  readonly #sweeper: Sweeper;
+  readonly #holds: HoldContext;
+  readonly #cohortContext: CohortContext;
+  readonly #cohorts = new Map<string, Cohort>();
+  /** Holders by lease, to reach those whose key was forced or who outlived the shutdown grace. */
+  readonly #holders = new WeakMap<Lease, HeldLock>();
+  #state: 'open' | 'closing' = 'open';
+  #onEmpty: () => void = () => undefined;
+
+  constructor({ store, clock, random, observer, maxWaiters }: EngineInit) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#sweeper = new Sweeper(store, clock);
+    this.#holds = { realm: this, clock, sweeper: this.#sweeper, observer };
+    this.#cohortContext = { store, clock, random, sweeper: this.#sweeper, maxWaiters, onIdle: (cohort) => this.#forget(cohort) };
+  }
+
+  /** Acquires all `keys`, which are sorted and distinct, or none. */
+  async acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<HeldLock> {
+    const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
+    if (shared !== undefined) return shared;
+    const leases = keys.length === 1 ? ([await this.#join(keys[0], terms, this.#clock.now(), 0)] as const) : await this.#joinAll(keys, terms);
+    const lock = new HeldLock(this.#holds, leases, terms);
+    for (const lease of leases) this.#holders.set(lease, lock);
+    return lock;
+  }
+
+  /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
+  async hold<T>(lock: HeldLock, body: () => T | PromiseLike<T>): Promise<T> {
+    try {
+      return await runHolding(lock, body);
+    } finally {
+      await lock[Symbol.asyncDispose]();
+    }
+  }
+
+  /** The lock of this engine that the async context holds. */
+  current(key?: string): HeldLock | undefined {
+    return lockInContext(this, key === undefined ? [] : [key]);
+  }
+
+  async inspect(key: string): Promise<LockInfo | null> {
+    const stored = await this.#ask(key, this.#store.inspect(key));
+    if (stored === null) return null;
+    return { key, ttl: stored.ttl, ...parseOwner(stored.value), waiting: this.#cohorts.get(key)?.waiting ?? 0 };
+  }
+
+  async forceRelease(key: string): Promise<boolean> {
+    const wasHeld = await this.#ask(key, this.#store.forceRelease(key));
+    this.#cohorts.get(key)?.lease?.lose('forced');
+    return wasHeld;
+  }
+
+  /** Sends waiters away, gives holders `grace` milliseconds to finish, then takes their locks away. The store stays open. */
+  async close(grace: number): Promise<void> {
+    this.#state = 'closing';
+    for (const cohort of [...this.#cohorts.values()]) cohort.close();
+    await this.#untilEmpty(grace);
+    const late = [...this.#cohorts.values()].flatMap((cohort) => (cohort.lease === undefined ? [] : [this.#holders.get(cohort.lease)]));
+    for (const lock of late) lock?.lose('shutdown');
+    await Promise.allSettled(late.map((lock) => lock?.release()));
+    await within(this.#clock, COMMAND_TIMEOUT_MS, this.#sweeper.settled()).catch(() => this.#sweeper.stop());
+  }
+
+  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): HeldLock | undefined {
+    const held = overlapInContext(this, keys);
+    if (held === undefined) return undefined;
+    if (reentry === 'share' && keys.every((key) => held.keys.includes(key))) return held.share();
+    throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
+  }
+
+  #join(key: string, terms: AcquireTerms, since: number, floor: number): Promise<Lease> {
+    if (this.#state !== 'open') throw new LockClosedError(key);
+    let cohort = this.#cohorts.get(key);
+    if (cohort === undefined) this.#cohorts.set(key, (cohort = new Cohort(key, this.#cohortContext)));
+    const { ttl, wait, renew, signal, metadata } = terms;
+    return cohort.join({ value: this.#owners.next(metadata), ttl, renew, floor, since, wait, signal });
+  }
+
+  /** One after the other in sorted order, so that two callers never wait for each other. */
+  async #joinAll(keys: readonly string[], terms: AcquireTerms): Promise<readonly [Lease, ...Lease[]]> {
+    const since = this.#clock.now();
+    for (;;) {
+      const leases: Lease[] = [];
+      try {
+        // Renewed while the others are waited for, whatever the caller wants later.
+        for (const key of keys) leases.push(await this.#join(key, { ...terms, renew: true }, since, leases.at(-1)?.fencingToken ?? 0));
+        const last = leases.at(-1)?.fencingToken ?? 0;
+        await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
+      } catch (error) {
+        await this.#giveBack(leases);
+        throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
+      }
+      if (leases.every((lease) => lease.isHeld)) {
+        if (!terms.renew) for (const lease of leases) lease.stopRenewal();
+        return leases as [Lease, ...Lease[]];
+      }
+      await this.#giveBack(leases);
+    }
+  }
+
+  async #giveBack(leases: readonly Lease[]): Promise<void> {
+    const release = (lease: Lease): Promise<unknown> =>
+      within(this.#clock, COMMAND_TIMEOUT_MS, lease.end(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
+    await Promise.all(leases.map(release));
+  }
+
+  async #ask<T>(key: string, question: Promise<T>): Promise<T> {
+    try {
+      return await within(this.#clock, COMMAND_TIMEOUT_MS, question);
+    } catch (error) {
+      throw this.#backendError(key, error);
+    }
+  }
+
+  #backendError(key: string, error: unknown): LockBackendError {
+    const failure = asStoreFailure(error);
+    return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, { key, cause: failure.cause ?? failure });
+  }
+
+  #forget(cohort: Cohort): void {
+    this.#cohorts.delete(cohort.key);
+    if (this.#cohorts.size === 0) this.#onEmpty();
+  }
+
+  async #untilEmpty(grace: number): Promise<void> {
+    if (this.#cohorts.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.setTimer(grace, resolve, 'process');
+      this.#onEmpty = () => {
+        this.#clock.clearTimer(timer);
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,95 @@
+import { LockBackendError } from '../errors/lock-backend.error.js';
+import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
+import type { StoreFailure } from '../stores/lock-store.interface.js';
+import type { Clock, Timer } from './clock.js';
+import type { Lease } from './lease.js';
+
+export interface WaitTerms {
+  /** What the key shall hold: a fresh owner token with the metadata. */
+  readonly value: string;
+  readonly ttl: number;
+  readonly renew: boolean;
+  /** The fencing token must exceed this. */
+  readonly floor: number;
+  /** When the caller asked, on the monotonic clock. */
+  readonly since: number;
+  /** Milliseconds from `since`; 0 tries once. */
+  readonly wait: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * What stood in the way last: nobody yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` when nobody
+ * knows), or a broken store.
+ */
+export type Obstacle =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'busy'; readonly until: number | undefined }
+  | { readonly kind: 'failure'; readonly failure: StoreFailure };
+
+export const NO_OBSTACLE: Obstacle = { kind: 'none' };
+
+/** One caller that stands in the queue of a key. */
+export class Waiter {
+  /** Whether Redis may hold our value although nobody told us so. */
+  isOutcomeUnknown = false;
+
+  #state: 'waiting' | 'granted' | 'gone' = 'waiting';
+  #timer: Timer;
+  #stopListening: (() => void) | undefined;
+
+  constructor(
+    readonly key: string,
+    readonly terms: WaitTerms,
+    private readonly clock: Clock,
+    private readonly settle: { resolve: (lease: Lease) => void; reject: (reason: unknown) => void },
+  ) {}
+
+  get state(): 'waiting' | 'granted' | 'gone' {
+    return this.#state;
+  }
+
+  get triesOnce(): boolean {
+    return this.terms.wait === 0;
+  }
+
+  /** Calls back when the caller's patience ends, or when it is told to stop; never both. */
+  watch(onTimeout: () => void, onAbort: (reason: unknown) => void): void {
+    const { wait, since, signal } = this.terms;
+    if (wait > 0 && wait !== Infinity) {
+      this.#timer = this.clock.setTimer(Math.max(0, since + wait - this.clock.now()), onTimeout, 'process');
+    }
+    if (signal === undefined) return;
+    const listener = (): void => onAbort(signal.reason);
+    signal.addEventListener('abort', listener, { once: true });
+    this.#stopListening = () => signal.removeEventListener('abort', listener);
+  }
+
+  grant(lease: Lease): void {
+    this.#leave('granted');
+    this.settle.resolve(lease);
+  }
+
+  refuse(reason: unknown): void {
+    this.#leave('gone');
+    this.settle.reject(reason);
+  }
+
+  /** The error for a caller whose time is up. */
+  errorFor(obstacle: Obstacle): LockNotAcquiredError | LockBackendError {
+    const waitedMs = Math.round(this.clock.now() - this.terms.since);
+    if (obstacle.kind === 'busy') {
+      const retryAfterMs = obstacle.until === undefined ? undefined : Math.max(0, Math.round(obstacle.until - this.clock.now()));
+      return new LockNotAcquiredError({ key: this.key, waitedMs, retryAfterMs });
+    }
+    const why = obstacle.kind === 'failure' ? obstacle.failure.message : 'no answer yet';
+    const cause = obstacle.kind === 'failure' ? (obstacle.failure.cause ?? obstacle.failure) : undefined;
+    return new LockBackendError(`Lock "${this.key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key: this.key, cause });
+  }
+
+  #leave(state: 'granted' | 'gone'): void {
+    this.#state = state;
+    this.clock.clearTimer(this.#timer);
+    this.#stopListening?.();
+  }
+}

@@ -1,0 +1,16 @@
+import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+
+/**
+ * Redis could not be asked, did not answer in time, or refused the command. It says nothing about who holds the lock. `cause` is the
+ * client's error where there is one.
+ *
+ * @publicApi
+ */
+export class LockBackendError extends RedisLockError {
+  static override readonly code = 'LOCK_BACKEND';
+  readonly code = LockBackendError.code;
+
+  constructor(message: string, init: RedisLockErrorInit = {}) {
+    super('LockBackendError', LockBackendError.code, message, init);
+  }
+}

@@ -1,0 +1,15 @@
+import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+
+/**
+ * The key cannot be used, or could not be made from the data of the call. Thrown before Redis is touched.
+ *
+ * @publicApi
+ */
+export class LockKeyError extends RedisLockError {
+  static override readonly code = 'LOCK_KEY';
+  readonly code = LockKeyError.code;
+
+  constructor(message: string, init: RedisLockErrorInit = {}) {
+    super('LockKeyError', LockKeyError.code, message, init);
+  }
+}

@@ -1,0 +1,17 @@
+import { RedisLockError } from './redis-lock.error.js';
+
+/**
+ * As many callers as `maxWaiters` allows already wait for the key in this process; one more was refused at once.
+ *
+ * @publicApi
+ */
+export class LockQueueFullError extends RedisLockError {
+  static override readonly code = 'LOCK_QUEUE_FULL';
+  readonly code = LockQueueFullError.code;
+
+  constructor(key: string, maxWaiters: number) {
+    super('LockQueueFullError', LockQueueFullError.code, `Lock "${key}" already has ${maxWaiters} waiters in this process, the most that maxWaiters allows.`, {
+      key,
+    });
+  }
+}

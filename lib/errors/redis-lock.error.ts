@@ -1,0 +1,62 @@
+/** Marks our errors across copies of the package, where two classes of one name are different objects. */
+const CODE = Symbol.for('nestjs-redis-lock:code');
+
+/** The literal in the `code` field of each error. */
+export type RedisLockErrorCode =
+  | 'LOCK_NOT_ACQUIRED'
+  | 'LOCK_LOST'
+  | 'LOCK_BACKEND'
+  | 'LOCK_REENTRY'
+  | 'LOCK_KEY'
+  | 'LOCK_QUEUE_FULL'
+  | 'LOCK_CLOSED'
+  | 'LOCK_OPTIONS';
+
+export interface RedisLockErrorInit {
+  readonly key?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Base of every error of this package.
+ *
+ * `instanceof` and `@Catch()` compare codes, not prototypes: an error made by another copy of the package (ESM beside CommonJS), and the
+ * HTTP exception that stands for a lock error, are instances of the class whose code they carry.
+ *
+ * @publicApi
+ */
+export abstract class RedisLockError extends Error {
+  /** The code of a class; on the base `undefined`: it matches every code. */
+  static readonly code: RedisLockErrorCode | undefined = undefined;
+
+  /** Stable, for programs. Messages are for people and may change. */
+  abstract readonly code: RedisLockErrorCode;
+
+  /** The lock's key, without the module's prefix; `undefined` where no key is concerned. */
+  readonly key: string | undefined;
+
+  protected constructor(name: string, code: RedisLockErrorCode, message: string, init: RedisLockErrorInit = {}) {
+    super(message, init.cause === undefined ? undefined : { cause: init.cause });
+    // Own and not enumerable, as in built-in errors; a literal, because minifiers rename classes.
+    Object.defineProperty(this, 'name', { value: name, configurable: true, writable: true });
+    this.key = init.key;
+    markAs(this, code);
+  }
+
+  static override [Symbol.hasInstance](this: { readonly code?: unknown; readonly prototype: object }, value: unknown): boolean {
+    const isOurs = Object.hasOwn(this, 'code');
+    // A class that a user derives from ours keeps the ordinary meaning of instanceof.
+    if (!isOurs) return typeof value === 'object' && value !== null && Object.prototype.isPrototypeOf.call(this.prototype, value);
+    const code = codeOf(value);
+    return code !== undefined && (this.code === undefined || this.code === code);
+  }
+}
+
+/** Makes `error` an instance, in the sense of `instanceof`, of the class with this code. */
+export function markAs(error: object, code: RedisLockErrorCode): void {
+  Object.defineProperty(error, CODE, { value: code });
+}
+
+function codeOf(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? (value as { [CODE]?: unknown })[CODE] : undefined;
+}

@@ -1,0 +1,29 @@
+export { CurrentLock } from './decorators/current-lock.decorator.js';
+export { InjectRedisLock } from './decorators/inject-redis-lock.decorator.js';
+export { WithLock } from './decorators/with-lock.decorator.js';
+export { LockBackendError } from './errors/lock-backend.error.js';
+export { LockClosedError } from './errors/lock-closed.error.js';
+export { LockKeyError } from './errors/lock-key.error.js';
+export { LockLostError, type LockLostReason } from './errors/lock-lost.error.js';
+export { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
+export { LockQueueFullError } from './errors/lock-queue-full.error.js';
+export { LockReentryError } from './errors/lock-reentry.error.js';
+export { RedisLockError, type RedisLockErrorCode } from './errors/redis-lock.error.js';
+export { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
+export { WithLockInterceptor } from './interceptors/with-lock.interceptor.js';
+export type { LockInfo } from './interfaces/lock-info.interface.js';
+export type { LockOptions } from './interfaces/lock-options.interface.js';
+export type { Lock, ReleaseOutcome } from './interfaces/lock.interface.js';
+export type {
+  ClusterConnection,
+  Connection,
+  RedisLockModuleAsyncOptions,
+  RedisLockModuleExtras,
+  RedisLockModuleOptions,
+  RedisLockOptionsFactory,
+} from './interfaces/module-options.interface.js';
+export type { RedisClient } from './interfaces/redis-client.interface.js';
+export type { LockBusyContext, LockKey, LockKeyContext, WithLockOptions } from './interfaces/with-lock-options.interface.js';
+export { RedisLockModule } from './redis-lock.module.js';
+export { RedisLockService } from './redis-lock.service.js';
+export { getRedisLockToken } from './redis-lock.tokens.js';

@@ -1,0 +1,38 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
+
+/** What Express' response and Node's own have in common; Fastify keeps Node's as `raw`. */
+interface NodeResponse {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
+
+function nodeResponse(execution: ExecutionContext): NodeResponse | undefined {
+  if (execution.getType() !== 'http') return undefined;
+  const response = execution.switchToHttp().getResponse<Partial<NodeResponse> & { readonly raw?: NodeResponse }>();
+  const raw = response.raw ?? response;
+  return typeof raw.once === 'function' ? (raw as NodeResponse) : undefined;
+}
+
+/** Calls back once when the connection to the client closes. Returns what stops the listening. */
+export function onClientClose(execution: ExecutionContext, callback: () => void): () => void {
+  const response = nodeResponse(execution);
+  if (response === undefined) return () => undefined;
+  if (response.destroyed) {
+    callback();
+    return () => undefined;
+  }
+  response.once('close', callback);
+  return () => response.off('close', callback);
+}
+
+/** Tells the client when to come back, where that is known. */
+export function setRetryAfter(execution: ExecutionContext, host: HttpAdapterHost, error: unknown): void {
+  if (execution.getType() !== 'http' || !(error instanceof LockNotAcquiredError)) return;
+  const { retryAfterMs } = error;
+  if (retryAfterMs === undefined || retryAfterMs === Infinity) return;
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
+  host.httpAdapter.setHeader(execution.switchToHttp().getResponse(), 'Retry-After', String(seconds));
+}

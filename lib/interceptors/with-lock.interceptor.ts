@@ -1,0 +1,44 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { Observable } from 'rxjs';
+import type { RedisLockService } from '../redis-lock.service.js';
+import { getRedisLockToken } from '../redis-lock.tokens.js';
+import { lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
+import { setRetryAfter } from './http-client.js';
+import { LockedHandler } from './locked-handler.js';
+import { toHttpError } from './transport-error.js';
+
+/**
+ * Takes the locks of a handler under `@WithLock()`, which applies it: there is no need to name it anywhere.
+ *
+ * @publicApi
+ */
+@Injectable()
+export class WithLockInterceptor implements NestInterceptor {
+  constructor(
+    private readonly modules: ModuleRef,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  /** @internal */
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const methods = lockedMethodsOf(execution.getHandler());
+    return methods.reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next).handle();
+  }
+
+  #locked(method: LockedMethod, execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return new Observable<unknown>((subscriber) => {
+      const service = this.modules.get<RedisLockService>(getRedisLockToken(method.policy.name), { strict: false });
+      const handler = new LockedHandler(method, execution, next, { subscriber, explain: (error) => this.#explain(execution, error) });
+      void handler.start(service);
+      return () => void handler.stop();
+    });
+  }
+
+  /** Our own errors in the form of the transport; those of the handler never come here. */
+  #explain(execution: ExecutionContext, error: unknown): unknown {
+    if (execution.getType() !== 'http') return error;
+    setRetryAfter(execution, this.adapterHost, error);
+    return toHttpError(error);
+  }
+}

@@ -1,0 +1,92 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
+import type { LockOptions } from './lock-options.interface.js';
+
+/**
+ * What a key function, or an `onBusy` function, is told of the call.
+ *
+ * @publicApi
+ */
+export interface LockKeyContext<Args extends readonly unknown[] = readonly any[]> {
+  /** How the method was called: by a transport of Nest, or (`'call'`) as a plain method. */
+  readonly transport: 'http' | 'rpc' | 'ws' | 'graphql' | 'call';
+  /**
+   * The arguments of a plain call. For a handler what the transport hands to Nest (for HTTP request, response and next): interceptors run
+   * before pipes, so that decorated parameters do not exist yet.
+   */
+  readonly args: Args;
+  /** Class and method, as in `OrderController.pay`. */
+  readonly target: string;
+  /** Of a handler, `undefined` in a plain call. */
+  readonly execution: ExecutionContext | undefined;
+  /** The HTTP request, raw: as the client sent it, before pipes. */
+  readonly request: any;
+  /** Of the HTTP request. */
+  readonly params: any;
+  /** Of the HTTP request. */
+  readonly query: any;
+  /** Of the HTTP request. */
+  readonly body: any;
+  /** Of the HTTP request. */
+  readonly headers: any;
+  /** What a guard put on the HTTP request. */
+  readonly user: any;
+  /** Of the HTTP client. */
+  readonly ip: string | undefined;
+  /** The message of a microservice or WebSocket handler. */
+  readonly data: any;
+}
+
+/** @publicApi */
+export interface LockBusyContext<Args extends readonly unknown[] = readonly any[]> extends LockKeyContext<Args> {
+  readonly error: LockNotAcquiredError;
+}
+
+/**
+ * The key of a `@WithLock()`: a template such as `'order:{params.id}'`, or a function of the call.
+ *
+ * @publicApi
+ */
+export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
+
+/**
+ * Options of `@WithLock()`.
+ *
+ * @publicApi
+ */
+export interface WithLockOptions<Args extends readonly unknown[] = readonly any[]> extends LockOptions {
+  /** Which service, when the app has several. */
+  name?: string;
+
+  /**
+   * What a call does when the lock stays busy: `'throw'` (HTTP 409), `'skip'` (the method does not run, the result is `undefined`), or a
+   * function whose result takes the method's place.
+   *
+   * @default 'throw'
+   */
+  onBusy?: 'throw' | 'skip' | ((ctx: LockBusyContext<Args>) => unknown);
+
+  /**
+   * What a call does when Redis cannot be asked: `'throw'` (HTTP 503), `'skip'`, or `'run'` (the method runs WITHOUT a lock, and a warning
+   * says so).
+   *
+   * @default 'throw'
+   */
+  onBackendError?: 'throw' | 'skip' | 'run';
+
+  /**
+   * What becomes of the method's result when the lock was lost while it ran: it stands (`'continue'`), or the call rejects with `LockLostError`
+   * (`'reject'`, HTTP 503). An error of the method stands in both cases.
+   *
+   * @default 'continue'
+   */
+  onLost?: 'continue' | 'reject';
+
+  /**
+   * How long the lock is held: until the Observable or stream that the method returned has ended (`'complete'`), or until the method itself
+   * has returned (`'return'`).
+   *
+   * @default 'complete'
+   */
+  until?: 'complete' | 'return';
+}

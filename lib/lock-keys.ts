@@ -1,0 +1,41 @@
+import { LockKeyError } from './errors/lock-key.error.js';
+import { printValue } from './print-value.js';
+import { MAX_KEY_BYTES } from './redis-lock.constants.js';
+
+/** Below this length in UTF-16 code units no key is over the limit: a unit takes three bytes at most. */
+const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
+
+/**
+ * One key or several, checked, sorted and without duplicates.
+ *
+ * @throws {LockKeyError}
+ */
+export function toKeys(key: unknown): readonly [string, ...string[]] {
+  if (!Array.isArray(key)) return [toKey(key)];
+  const keys = [...new Set(key.map(toKey))].sort();
+  const [first, ...others] = keys;
+  if (first === undefined) throw new LockKeyError('No key was given: the array is empty. Pass at least one key.');
+  return [first, ...others];
+}
+
+/**
+ * One key, checked.
+ *
+ * @throws {LockKeyError}
+ */
+export function toKey(key: unknown): string {
+  if (typeof key !== 'string') throw new LockKeyError(`The key is ${printValue(key)}. Pass a string, or an array of strings.`);
+  if (key === '') throw new LockKeyError('The key is empty. Pass at least one character.');
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/u.test(key)) throw new LockKeyError(`The key ${printValue(key)} has control characters. Remove or encode them.`);
+  if (!isWellFormed(key)) throw new LockKeyError(`The key ${printValue(key)} has half of a surrogate pair, so it could meet another key in Redis.`);
+  if (key.length > SURELY_SHORT && Buffer.byteLength(key) > MAX_KEY_BYTES) {
+    throw new LockKeyError(`The key ${printValue(key)} is ${Buffer.byteLength(key)} bytes long; the limit is ${MAX_KEY_BYTES}. Hash the long part.`);
+  }
+  return key;
+}
+
+/** In Node 20, but in no TypeScript library before ES2024. */
+function isWellFormed(text: string): boolean {
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}

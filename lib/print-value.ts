@@ -1,0 +1,14 @@
+const MAX_LENGTH = 60;
+
+/** A value for an error message: short, on one line, and without the credentials of a URL. */
+export function printValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(shorten(value.replace(/\/\/[^/@]*@/u, '//***@')));
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  return typeof value === 'bigint' ? `${value}n` : String(value);
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+}

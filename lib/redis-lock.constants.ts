@@ -1,0 +1,42 @@
+/** Default length of a lease. */
+export const DEFAULT_TTL_MS = 30_000;
+
+/** Below this a lease could end between two renewals because of ordinary pauses (garbage collection, a slow disk). */
+export const MIN_TTL_MS = 100;
+
+/** Default time to wait for a busy lock. */
+export const DEFAULT_WAIT_MS = 10_000;
+
+/** Default time that holders get to finish at shutdown. */
+export const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
+
+/** Default of `keyPrefix`. */
+export const DEFAULT_KEY_PREFIX = 'lock:';
+
+/** Default of `connection`. */
+export const DEFAULT_CONNECTION = 'redis://127.0.0.1:6379';
+
+/** The longest delay of a timer in Node (2^31 - 1 ms, about 24.8 days). Source: https://nodejs.org/api/timers.html#settimeoutcallback-delay-args */
+export const MAX_TIMER_MS = 2_147_483_647;
+
+/** Keys longer than this, in bytes of UTF-8, are hashed by the decorator and refused by the service. */
+export const MAX_KEY_BYTES = 512;
+
+/** Longest `metadata`, in UTF-16 code units. */
+export const MAX_METADATA_LENGTH = 256;
+
+/** How long one command may take, the connection included, before its outcome counts as unknown. */
+export const COMMAND_TIMEOUT_MS = 1_000;
+
+/**
+ * How long the last fencing token of a key outlives it. The server's clock alone makes tokens increase; the stored one only bridges a clock
+ * that steps back, or a replica whose clock is behind, by up to this much.
+ */
+export const FENCE_RETENTION_MS = 600_000;
+
+/**
+ * What is taken off a lease for the difference in speed between our clock and the server's: 1 % and 2 ms, the figures of the reference
+ * implementations of Redlock. Source: https://redis.io/docs/latest/develop/clients/patterns/distributed-locks/
+ */
+export const DRIFT_FACTOR = 0.01;
+export const DRIFT_FIXED_MS = 2;

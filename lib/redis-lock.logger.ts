@@ -1,0 +1,25 @@
+import { Logger } from '@nestjs/common';
+import type { LockObserver } from './engine/lock-observer.interface.js';
+import type { LockLostError } from './errors/lock-lost.error.js';
+
+/** Tells operators, through Nest's logger, what no caller may be there to hear. Never a token, never a password. */
+export class LockLogger implements LockObserver {
+  readonly #logger = new Logger('RedisLock');
+
+  lost(error: LockLostError): void {
+    this.#logger.warn(error.message);
+  }
+
+  releaseUnconfirmed(_key: string, cause: unknown): void {
+    this.#logger.warn(cause instanceof Error ? cause.message : String(cause));
+  }
+
+  /** A method runs although its lock could not be taken, because `onBackendError: 'run'` says so. */
+  unprotected(target: string, cause: Error): void {
+    this.#logger.warn(`${target} runs WITHOUT its lock: ${cause.message}`);
+  }
+
+  outage(error: Error): void {
+    this.#logger.warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
+  }
+}

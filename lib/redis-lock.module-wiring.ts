@@ -1,0 +1,43 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
+import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras } from './interfaces/module-options.interface.js';
+import { printValue } from './print-value.js';
+import { checkName } from './redis-lock.options.js';
+import { createLockProvider, type StoreFactory } from './redis-lock.providers.js';
+
+/** Completes what the module builder made with the service itself, under the token of its name. */
+export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createStore: StoreFactory): DynamicModule {
+  const { name, isGlobal } = options;
+  checkName(name);
+  if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
+    throw new RedisLockOptionsError({ option: 'isGlobal', value: printValue(isGlobal), remedy: 'pass true or false' });
+  }
+  const provider = createLockProvider(name, createStore);
+  return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [provider.provide] };
+}
+
+export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
+  const given = (['useFactory', 'useClass', 'useExisting'] as const).filter((name) => options[name] !== undefined);
+  if (given.length === 1) return;
+  const value = given.length === 0 ? 'missing' : `given beside ${given.slice(1).join(' and ')}`;
+  throw new RedisLockOptionsError({ option: given[0] ?? 'useFactory', value, remedy: 'pass exactly one of useFactory, useClass and useExisting' });
+}
+
+/** Two services under one token would make it a matter of import order which of them a class gets. */
+export function assertUniqueNames(modules: ModulesContainer, metatype: Type): void {
+  const seen = new Set<unknown>();
+  for (const module of modules.values()) {
+    if (module.metatype !== metatype) continue;
+    for (const token of module.exports) {
+      if (seen.has(token)) throw duplicate(token);
+      seen.add(token);
+    }
+  }
+}
+
+function duplicate(token: unknown): RedisLockOptionsError {
+  const name = typeof token === 'string' ? /\((.*)\)/u.exec(token)?.[1] : undefined;
+  const remedy = 'two lock modules have this name; import the module once, in the root module, or give each a name of its own';
+  return new RedisLockOptionsError({ option: 'name', value: name === undefined ? 'the default' : printValue(name), remedy });
+}

@@ -1,0 +1,52 @@
+import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
+import { assertOneFactory, assertUniqueNames, withLockService } from './redis-lock.module-wiring.js';
+import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
+import { connect } from './stores/connection.js';
+import { RedisStore } from './stores/redis-store.js';
+import type { StoreFactory } from './redis-lock.providers.js';
+
+const createRedisStore: StoreFactory = ({ endpoint, keyPrefix }, logger) => {
+  const connection = connect(endpoint, (error) => logger.outage(error));
+  return new RedisStore({ client: connection.client, keyPrefix, connection });
+};
+
+/**
+ * Provides `RedisLockService`, and what `@WithLock()` needs.
+ *
+ * The app starts whether Redis is there or not; the connection is made at start-up or first use, and closed after the last lock is released.
+ *
+ * @publicApi
+ */
+@Module({})
+export class RedisLockModule extends ConfigurableModuleClass implements OnModuleInit {
+  constructor(private readonly modules: ModulesContainer) {
+    super();
+  }
+
+  /**
+   * Registers a lock service. Import it once per `name`, in the root module.
+   *
+   * @param options - all optional; checked when the app starts.
+   * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
+   */
+  static override forRoot(options: RedisLockModuleOptions & RedisLockModuleExtras = {}): DynamicModule {
+    return withLockService(super.forRoot(options), options, createRedisStore);
+  }
+
+  /**
+   * Registers a lock service whose options are made by a factory, a class, or a provider that exists.
+   *
+   * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
+   */
+  static override forRootAsync(options: RedisLockModuleAsyncOptions): DynamicModule {
+    assertOneFactory(options);
+    return withLockService(super.forRootAsync(options), options, createRedisStore);
+  }
+
+  /** @internal */
+  onModuleInit(): void {
+    assertUniqueNames(this.modules, RedisLockModule);
+  }
+}

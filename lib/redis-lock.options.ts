@@ -1,0 +1,106 @@
+import type { RedisOptions } from 'ioredis';
+import type { AcquireTerms } from './engine/lock-engine.js';
+import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
+import type { LockOptions } from './interfaces/lock-options.interface.js';
+import type { ClusterConnection, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
+import type { RedisClient } from './interfaces/redis-client.interface.js';
+import { checkOptions, DEFAULT_TERMS, LOCK_OPTION_RULES, mergeTerms, milliseconds, type OptionRules } from './lock-options.js';
+import { printValue } from './print-value.js';
+import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS } from './redis-lock.constants.js';
+import type { Endpoint } from './stores/connection.js';
+
+/** The module's options, checked and complete. */
+export interface ResolvedOptions {
+  readonly endpoint: Endpoint;
+  readonly keyPrefix: string;
+  readonly defaults: AcquireTerms;
+  readonly shutdownGrace: number;
+  readonly maxWaiters: number;
+}
+
+const MODULE_OPTION_RULES: OptionRules = {
+  connection: () => undefined,
+  name: nameRule,
+  keyPrefix: (value) => (typeof value === 'string' ? undefined : "pass a string; '' is allowed"),
+  defaults: () => undefined,
+  shutdownGrace: milliseconds(0),
+  maxWaiters: (value) => (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0) ? undefined : 'pass an integer from 0, or Infinity'),
+};
+
+/** A signal belongs to one call, not to all. */
+const DEFAULTS_RULES: OptionRules = Object.fromEntries(Object.entries(LOCK_OPTION_RULES).filter(([name]) => name !== 'signal'));
+
+/**
+ * The one place where the module's options are checked and completed.
+ *
+ * @throws {RedisLockOptionsError}
+ */
+export function resolveOptions(options: RedisLockModuleOptions): ResolvedOptions {
+  checkOptions(options, MODULE_OPTION_RULES, '');
+  if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
+  return Object.freeze({
+    endpoint: toEndpoint(options.connection ?? DEFAULT_CONNECTION),
+    keyPrefix: options.keyPrefix ?? DEFAULT_KEY_PREFIX,
+    defaults: Object.freeze(mergeTerms(DEFAULT_TERMS, options.defaults ?? ({} satisfies LockOptions))),
+    shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
+    maxWaiters: options.maxWaiters ?? Infinity,
+  });
+}
+
+/** The name is part of the injection token, so it is checked before there are providers. */
+export function checkName(name: unknown): void {
+  const remedy = name === undefined ? undefined : nameRule(name);
+  if (remedy !== undefined) throw new RedisLockOptionsError({ option: 'name', value: printValue(name), remedy });
+}
+
+function nameRule(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? undefined : 'pass a string of at least one character, or leave it out';
+}
+
+function toEndpoint(connection: unknown): Endpoint {
+  if (Array.isArray(connection)) {
+    throw refuse(connection, 'a quorum over several independent servers is not supported by this version; pass one connection');
+  }
+  if (typeof connection === 'string') {
+    if (!isRedisUrl(connection)) throw refuse(connection, 'pass a URL that begins with redis:// or rediss://');
+    return { kind: 'url', url: connection };
+  }
+  if (typeof connection !== 'object' || connection === null) throw refuse(connection, WHAT_TO_PASS);
+  if (isClient(connection)) return { kind: 'client', client: connection };
+  if (!isPlainObject(connection)) throw refuse(connection, `it is no ioredis client; ${WHAT_TO_PASS}`);
+  if ('cluster' in connection) return { kind: 'cluster', cluster: toCluster(connection) };
+  return { kind: 'options', options: connection as RedisOptions };
+}
+
+const WHAT_TO_PASS = 'pass a redis:// URL, ioredis options, { cluster: [...] }, or an ioredis client';
+
+function toCluster(connection: { readonly cluster?: unknown }): ClusterConnection {
+  if (!Array.isArray(connection.cluster) || connection.cluster.length === 0) {
+    const remedy = 'pass an array of at least one node, as in [{ host, port }]';
+    throw new RedisLockOptionsError({ option: 'connection.cluster', value: printValue(connection.cluster), remedy });
+  }
+  const unknown = Object.keys(connection).find((name) => name !== 'cluster' && name !== 'options');
+  if (unknown !== undefined) {
+    throw new RedisLockOptionsError({ option: `connection.${unknown}`, value: 'unknown', remedy: 'beside cluster there is only options' });
+  }
+  return connection as unknown as ClusterConnection;
+}
+
+/** By shape, not by class: there may be several copies of ioredis, and several majors. */
+function isClient(value: object): value is RedisClient {
+  const client = value as Partial<RedisClient>;
+  return [client.evalsha, client.eval, client.on, client.off, client.connect].every((method) => typeof method === 'function') && typeof client.status === 'string';
+}
+
+function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function isRedisUrl(text: string): boolean {
+  return /^rediss?:\/\//iu.test(text) && URL.canParse(text);
+}
+
+function refuse(value: unknown, remedy: string): RedisLockOptionsError {
+  return new RedisLockOptionsError({ option: 'connection', value: printValue(value), remedy });
+}

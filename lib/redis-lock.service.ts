@@ -1,0 +1,157 @@
+import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { HeldLock } from './engine/held-lock.js';
+import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
+import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
+import type { LockInfo } from './interfaces/lock-info.interface.js';
+import type { LockOptions } from './interfaces/lock-options.interface.js';
+import type { Lock } from './interfaces/lock.interface.js';
+import { toKey, toKeys } from './lock-keys.js';
+import { checkOptions, LOCK_OPTION_RULES, mergeTerms } from './lock-options.js';
+import type { LockStore } from './stores/lock-store.interface.js';
+
+export interface RedisLockServiceInit {
+  readonly engine: LockEngine;
+  readonly store: LockStore;
+  readonly defaults: AcquireTerms;
+  readonly shutdownGrace: number;
+}
+
+type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
+
+/**
+ * Distributed locks. Inject it where a decorator does not fit.
+ *
+ * @publicApi
+ */
+export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+  readonly #engine: LockEngine;
+  readonly #store: LockStore;
+  readonly #defaults: AcquireTerms;
+  readonly #shutdownGrace: number;
+  #closing: Promise<void> | undefined;
+
+  /** @internal Made by the module. */
+  constructor({ engine, store, defaults, shutdownGrace }: RedisLockServiceInit) {
+    this.#engine = engine;
+    this.#store = store;
+    this.#defaults = defaults;
+    this.#shutdownGrace = shutdownGrace;
+  }
+
+  /**
+   * Acquires a lock, or all of several, waiting while it is busy. The caller releases it.
+   *
+   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys are taken in sorted order, all or none.
+   * @param options - override the module's `defaults`.
+   * @returns the lock, held.
+   * @throws {LockNotAcquiredError} when it stayed busy for `wait` milliseconds.
+   * @throws {LockBackendError} when Redis could not be asked in that time.
+   * @throws {LockReentryError} when the caller already holds the key, unless `reentry` says otherwise.
+   * @throws {LockQueueFullError} when `maxWaiters` callers of this process wait already.
+   * @throws {LockClosedError} when the app shuts down.
+   * @throws {LockKeyError} {RedisLockOptionsError} for bad input, before Redis is touched.
+   * @throws the reason of `options.signal` when that aborts.
+   */
+  async acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock> {
+    return this.#acquire(key, options);
+  }
+
+  /**
+   * Tries once.
+   *
+   * @returns the lock, or `null` when it is busy. Everything else that can go wrong throws, as for `acquire()`: a broken Redis is not "busy".
+   */
+  async tryAcquire(key: string | readonly string[], options?: LockOptions): Promise<Lock | null> {
+    try {
+      return await this.#acquire(key, options, 0);
+    } catch (error) {
+      if (error instanceof LockNotAcquiredError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `fn` under the lock and releases it afterwards, before the result is there.
+   *
+   * Result and error of `fn` pass untouched, also when the lock was lost meanwhile (`lock.signal` tells `fn`) or the release failed (a warning
+   * is logged, and the release repeated).
+   *
+   * @throws what `acquire()` throws, and what `fn` throws.
+   */
+  withLock<T>(key: string | readonly string[], fn: LockBody<T>): Promise<T>;
+  withLock<T>(key: string | readonly string[], options: LockOptions, fn: LockBody<T>): Promise<T>;
+  async withLock<T>(key: string | readonly string[], optionsOrFn: LockOptions | LockBody<T>, maybeFn?: LockBody<T>): Promise<T> {
+    const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn];
+    if (typeof fn !== 'function') throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
+    const lock = await this.#acquire(key, options);
+    return this.#engine.hold(lock, () => fn(lock));
+  }
+
+  /**
+   * The lock that the running code holds through `withLock()` or `@WithLock()`.
+   *
+   * @param key - which one; default: the innermost.
+   * @returns `undefined` when there is none. A lock that was lost is returned until it is released: ask its `isHeld`.
+   */
+  current(key?: string): Lock | undefined {
+    return this.#engine.current(key === undefined ? undefined : toKey(key));
+  }
+
+  /**
+   * Makes sure that the running code is protected: for the body of methods that must never run unlocked.
+   *
+   * @param key - which lock; default: any.
+   * @throws {LockNotAcquiredError} when the lock is not held in this async context.
+   * @throws {LockLostError} when it was lost.
+   */
+  assertLocked(key?: string): void {
+    const lock = this.#engine.current(key === undefined ? undefined : toKey(key));
+    if (lock === undefined) throw LockNotAcquiredError.notHeld(key);
+    if (lock.loss !== undefined) throw lock.loss;
+  }
+
+  /**
+   * Looks at a lock, for operators: by the time the answer is there it may be wrong.
+   *
+   * @returns `null` when nobody holds it.
+   * @throws {LockBackendError} when Redis could not be asked, or the key holds data of another type.
+   */
+  async inspect(key: string): Promise<LockInfo | null> {
+    return this.#engine.inspect(toKey(key));
+  }
+
+  /**
+   * Takes a lock away from whoever holds it. A holder in this process is told at once, in another process at its next renewal (a third of its
+   * `ttl` at most).
+   *
+   * @returns whether somebody held it.
+   * @throws {LockBackendError} when Redis could not be asked, or the key holds data of another type.
+   */
+  async forceRelease(key: string): Promise<boolean> {
+    return this.#engine.forceRelease(toKey(key));
+  }
+
+  /** @internal */
+  onModuleInit(): void {
+    this.#store.open();
+  }
+
+  /** @internal Waiters go first: a server that shuts down waits for its requests, and those may wait for a lock. */
+  beforeApplicationShutdown(): void {
+    this.#closing ??= this.#engine.close(this.#shutdownGrace);
+  }
+
+  /** @internal The connection goes last, when every lock is released. */
+  async onApplicationShutdown(): Promise<void> {
+    this.beforeApplicationShutdown();
+    await this.#closing;
+    await this.#store.close();
+  }
+
+  async #acquire(key: unknown, options: LockOptions | undefined, wait?: 0): Promise<HeldLock> {
+    const keys = toKeys(key);
+    if (options !== undefined) checkOptions(options, LOCK_OPTION_RULES, '');
+    const terms = options === undefined ? this.#defaults : mergeTerms(this.#defaults, options);
+    return this.#engine.acquire(keys, wait === undefined ? terms : { ...terms, wait });
+  }
+}

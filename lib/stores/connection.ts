@@ -1,0 +1,59 @@
+import { Cluster, Redis, type ClusterNode, type RedisOptions } from 'ioredis';
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
+import type { ClusterConnection } from '../interfaces/module-options.interface.js';
+import type { RedisClient } from '../interfaces/redis-client.interface.js';
+
+/** A client and whose it is: opened and closed by us, or borrowed and left alone. */
+export interface ClientHandle {
+  readonly client: RedisClient;
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** Where to connect to, validated. */
+export type Endpoint =
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'options'; readonly options: RedisOptions }
+  | { readonly kind: 'cluster'; readonly cluster: ClusterConnection }
+  | { readonly kind: 'client'; readonly client: RedisClient };
+
+/** Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours; a borrowed client has its owner for that. */
+export function connect(endpoint: Endpoint, onOutage: (error: Error) => void): ClientHandle {
+  if (endpoint.kind === 'client') return { client: endpoint.client, open: () => undefined, close: () => Promise.resolve() };
+  const client = create(endpoint);
+  let isDown = false;
+  client.on('error', (error: Error) => {
+    if (!isDown) onOutage(error);
+    isDown = true;
+  });
+  client.on('ready', () => {
+    isDown = false;
+  });
+  return {
+    client,
+    open: () => {
+      if (client.status === 'wait') client.connect().catch(() => undefined);
+    },
+    close: () => end(client),
+  };
+}
+
+function create(endpoint: Exclude<Endpoint, { kind: 'client' }>): RedisClient {
+  // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
+  const lazyConnect = true;
+  if (endpoint.kind === 'url') return new Redis(endpoint.url, { lazyConnect });
+  if (endpoint.kind === 'options') return new Redis({ ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
+  const { cluster, options } = endpoint.cluster;
+  return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
+}
+
+/** `quit()` lets what was sent be answered; on a dead connection it would wait for ever. */
+async function end(client: RedisClient): Promise<void> {
+  if (client.status === 'ready') {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, COMMAND_TIMEOUT_MS)));
+    await Promise.race([client.quit().catch(() => undefined), timeout]);
+    clearTimeout(timer);
+  }
+  client.disconnect();
+}

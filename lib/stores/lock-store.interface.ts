@@ -1,0 +1,73 @@
+import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+
+/** One try to take a key. */
+export interface AcquireRequest {
+  readonly key: string;
+  /** What the key holds while it is ours: owner token and metadata. The same for every repetition of the try. */
+  readonly value: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  /** The fencing token must exceed this. */
+  readonly floor: number;
+}
+
+export type AcquireOutcome =
+  | { readonly status: 'acquired'; readonly fencingToken: number }
+  /** `remaining`: milliseconds until the holder's lease ends, `Infinity` without an expiry. */
+  | { readonly status: 'busy'; readonly remaining: number };
+
+export type RenewOutcome = 'renewed' | 'expired' | 'stolen';
+
+/** What a key holds. `ttl` in milliseconds, `Infinity` without an expiry. */
+export interface StoredLock {
+  readonly value: string;
+  readonly ttl: number;
+}
+
+/**
+ * Where locks live. Every method rejects with a `StoreFailure` when the store could not be asked, and with nothing else; calls that were
+ * made one after the other for one key take effect in that order.
+ */
+export interface LockStore {
+  /** Takes the key if it is free or already holds `value`; in both cases the lease starts now. */
+  acquire(request: AcquireRequest): Promise<AcquireOutcome>;
+
+  /** Starts the lease anew if the key holds `value`. Never creates a key. `ttl` in milliseconds. */
+  renew(key: string, value: string, ttl: number): Promise<RenewOutcome>;
+
+  /** Gives the key back if it holds `value`: at once, or (`keepFor` > 0) by letting it expire after so many milliseconds. */
+  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome>;
+
+  /** Reads the key. */
+  inspect(key: string): Promise<StoredLock | null>;
+
+  /** Removes the key whoever holds it. Tells whether there was one. */
+  forceRelease(key: string): Promise<boolean>;
+
+  /** Starts to connect, if there is anything to connect to. Does not wait and does not throw: failures show in the other methods. */
+  open(): void;
+
+  /** Gives up the resources that the store itself opened. Never rejects. */
+  close(): Promise<void>;
+}
+
+export interface StoreFailureInit {
+  /** `true`: another try may succeed. `false`: it will not before somebody changes something. */
+  readonly transient: boolean;
+  /** Whether the command may have taken effect, or may still. */
+  readonly applied: 'no' | 'unknown';
+  readonly cause?: unknown;
+}
+
+/** The store could not be asked. Internal: the engine turns it into a `LockBackendError`. */
+export class StoreFailure extends Error {
+  readonly transient: boolean;
+  readonly applied: 'no' | 'unknown';
+
+  constructor(message: string, { transient, applied, cause }: StoreFailureInit) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'StoreFailure';
+    this.transient = transient;
+    this.applied = applied;
+  }
+}

@@ -1,0 +1,79 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
+import type { RedisClient } from '../interfaces/redis-client.interface.js';
+import type { Script } from '../scripts/define-script.js';
+import { StoreFailure } from './lock-store.interface.js';
+import { isNoScript, toStoreFailure } from './redis-failure.js';
+
+/**
+ * Runs scripts on a client whose settings are not ours. Nothing is ever put into the client's offline queue, because a command in there is
+ * executed after its caller has given it up.
+ */
+export class RedisSession {
+  readonly #client: RedisClient;
+  #reconnects = 0;
+  readonly #countReconnect = (): void => {
+    this.#reconnects += 1;
+  };
+
+  constructor(client: RedisClient) {
+    this.#client = client;
+    client.on('close', this.#countReconnect);
+  }
+
+  /** Grows with each connection that broke: a command during which it grew may have been sent twice. */
+  get reconnects(): number {
+    return this.#reconnects;
+  }
+
+  get canBatch(): boolean {
+    return this.#client.isCluster !== true;
+  }
+
+  /** Rejects with a `StoreFailure`. */
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    if (this.#client.status !== 'ready') await this.#untilReady();
+    try {
+      return await this.#client.evalsha(script.sha, keys.length, ...keys, ...args);
+    } catch (error) {
+      if (!isNoScript(error)) throw toStoreFailure(error);
+    }
+    try {
+      return await this.#client.eval(script.lua, keys.length, ...keys, ...args);
+    } catch (error) {
+      throw toStoreFailure(error);
+    }
+  }
+
+  detach(): void {
+    this.#client.off('close', this.#countReconnect);
+  }
+
+  /** A connection that is being made gets its time; one that is known to be down does not. */
+  #untilReady(): Promise<void> {
+    const client = this.#client;
+    const { status } = client;
+    if (status === 'end') return Promise.reject(unsent('the client is closed', false));
+    if (status === 'close' || status === 'reconnecting' || status === 'disconnecting') return Promise.reject(unsent(`the connection is down (${status})`));
+    if (status === 'wait') client.connect().catch(() => undefined);
+    return new Promise<void>((resolve, reject) => {
+      const settle = (failure?: StoreFailure): void => {
+        clearTimeout(timer);
+        client.off('ready', onReady);
+        client.off('close', onClose);
+        client.off('end', onClose);
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+      const onReady = (): void => settle();
+      const onClose = (): void => settle(unsent('the connection could not be made'));
+      const timer = setTimeout(() => settle(unsent(`no connection within ${COMMAND_TIMEOUT_MS} ms`)), COMMAND_TIMEOUT_MS);
+      client.on('ready', onReady);
+      client.on('close', onClose);
+      client.on('end', onClose);
+    });
+  }
+}
+
+function unsent(message: string, transient = true): StoreFailure {
+  return new StoreFailure(message, { transient, applied: 'no' });
+}

@@ -1,0 +1,1 @@
+export { RedisLockTestingModule, type RedisLockTestingModuleOptions } from './redis-lock-testing.module.js';

@@ -1,0 +1,75 @@
+import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { AcquireOutcome, AcquireRequest, LockStore, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
+import type { Clock } from '../engine/clock.js';
+
+interface Entry {
+  readonly value: string;
+  /** On the monotonic clock. */
+  expiresAt: number;
+}
+
+/** Locks in this process, with the semantics of Redis: for unit tests, and to try things out where there is no Redis. */
+export class MemoryStore implements LockStore {
+  readonly #clock: Clock;
+  readonly #entries = new Map<string, Entry>();
+  #lastToken = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  acquire({ key, value, ttl, floor }: AcquireRequest): Promise<AcquireOutcome> {
+    const entry = this.#read(key);
+    if (entry !== undefined && entry.value !== value) {
+      return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now() });
+    }
+    this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
+    // One counter for all keys: strictly increasing for each of them, and nothing to keep per key.
+    this.#lastToken = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1, floor + 1);
+    return Promise.resolve({ status: 'acquired', fencingToken: this.#lastToken });
+  }
+
+  renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
+    const entry = this.#read(key);
+    if (entry === undefined) return Promise.resolve('expired');
+    if (entry.value !== value) return Promise.resolve('stolen');
+    entry.expiresAt = this.#clock.now() + ttl;
+    return Promise.resolve('renewed');
+  }
+
+  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
+    const entry = this.#read(key);
+    if (entry === undefined) return Promise.resolve('expired');
+    if (entry.value !== value) return Promise.resolve('stolen');
+    if (keepFor > 0) entry.expiresAt = this.#clock.now() + keepFor;
+    else this.#entries.delete(key);
+    return Promise.resolve('released');
+  }
+
+  inspect(key: string): Promise<StoredLock | null> {
+    const entry = this.#read(key);
+    return Promise.resolve(entry === undefined ? null : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()) });
+  }
+
+  forceRelease(key: string): Promise<boolean> {
+    const entry = this.#read(key);
+    this.#entries.delete(key);
+    return Promise.resolve(entry !== undefined);
+  }
+
+  open(): void {
+    // Nothing to connect to.
+  }
+
+  close(): Promise<void> {
+    this.#entries.clear();
+    return Promise.resolve();
+  }
+
+  #read(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined || entry.expiresAt > this.#clock.now()) return entry;
+    this.#entries.delete(key);
+    return undefined;
+  }
+}

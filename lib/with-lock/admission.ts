@@ -1,0 +1,48 @@
+import { LockBackendError } from '../errors/lock-backend.error.js';
+import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
+import type { LockOptions } from '../interfaces/lock-options.interface.js';
+import type { Lock } from '../interfaces/lock.interface.js';
+import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
+import type { RedisLockService } from '../redis-lock.service.js';
+import { LockLogger } from '../redis-lock.logger.js';
+import type { LockedMethod } from './locked-method.js';
+
+/** How a call may go on: with its lock, or (because the user said so) without one, or with a value in place of the method's. */
+export type Admission =
+  | { readonly kind: 'locked'; readonly lock: Lock }
+  | { readonly kind: 'unprotected' }
+  | { readonly kind: 'instead'; readonly value: unknown };
+
+const logger = new LockLogger();
+
+/** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. */
+export async function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, signal?: AbortSignal): Promise<Admission> {
+  const keys = method.keys(context);
+  try {
+    return { kind: 'locked', lock: await service.acquire(keys, withSignal(method.lockOptions, signal)) };
+  } catch (error) {
+    if (error instanceof LockNotAcquiredError) return onBusy(method, context, error);
+    if (error instanceof LockBackendError) return onBackendError(method, error);
+    throw error;
+  }
+}
+
+async function onBusy(method: LockedMethod, context: LockKeyContext, error: LockNotAcquiredError): Promise<Admission> {
+  const { onBusy: answer } = method.policy;
+  if (answer === 'throw') throw error;
+  if (answer === 'skip') return { kind: 'instead', value: undefined };
+  // The context of a handler is made of getters, which a spread would all call.
+  return { kind: 'instead', value: await answer(Object.create(context, { error: { value: error, enumerable: true } })) };
+}
+
+function onBackendError({ policy, target }: LockedMethod, error: LockBackendError): Admission {
+  if (policy.onBackendError === 'throw') throw error;
+  if (policy.onBackendError === 'skip') return { kind: 'instead', value: undefined };
+  logger.unprotected(target, error);
+  return { kind: 'unprotected' };
+}
+
+function withSignal(options: LockOptions, signal: AbortSignal | undefined): LockOptions {
+  if (signal === undefined) return options;
+  return { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) };
+}

@@ -1,0 +1,53 @@
+import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
+import { LockLostError } from '../errors/lock-lost.error.js';
+import { runHolding } from '../engine/lock-context.js';
+import type { RedisLockService } from '../redis-lock.service.js';
+import type { Lock } from '../interfaces/lock.interface.js';
+import { printValue } from '../print-value.js';
+import { admit } from './admission.js';
+import { callContext } from './call-context.js';
+import { isThenable } from './covered-call.js';
+import type { LockedMethod } from './locked-method.js';
+
+/** Calls a method outside of Nest's handlers, under its lock. */
+export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: () => unknown): Promise<unknown> {
+  const admission = await admit(method, serviceOf(method, self), callContext(method.target, args));
+  if (admission.kind === 'instead') return admission.value;
+  if (admission.kind === 'unprotected') return asynchronous(method, body());
+  return underLock(method, admission.lock, body);
+}
+
+async function underLock(method: LockedMethod, lock: Lock, body: () => unknown): Promise<unknown> {
+  let result: unknown;
+  try {
+    result = await runHolding(lock, () => asynchronous(method, body()));
+  } finally {
+    await lock[Symbol.asyncDispose]();
+  }
+  assertKept(method, lock);
+  return result;
+}
+
+/** `onLost: 'reject'` puts the loss in the place of a result, never in the place of an error. */
+export function assertKept(method: LockedMethod, lock: Lock): void {
+  if (method.policy.onLost !== 'reject' || !lock.signal.aborted) return;
+  const reason: unknown = lock.signal.reason;
+  throw reason instanceof Error ? reason : new LockLostError({ key: lock.key, reason: 'expired' });
+}
+
+/** The caller gets a promise in any case; a method that does not return one has callers that do not expect it. */
+function asynchronous(method: LockedMethod, result: unknown): PromiseLike<unknown> {
+  if (isThenable(result)) return result;
+  const remedy = 'a method under @WithLock() that is called directly must return a promise; make it async';
+  throw new RedisLockOptionsError({ option: method.target, value: `a method that returned ${printValue(result)}`, remedy });
+}
+
+function serviceOf({ serviceProperty, target }: LockedMethod, self: unknown): RedisLockService {
+  const service = (self as { [property: symbol]: RedisLockService | undefined } | undefined)?.[serviceProperty];
+  if (service !== undefined) return service;
+  throw new RedisLockOptionsError({
+    option: 'RedisLockModule',
+    value: `missing on the instance that ${target} was called on`,
+    remedy: 'let Nest make the instance, as a provider or controller of a module, and in a unit test import RedisLockTestingModule',
+  });
+}

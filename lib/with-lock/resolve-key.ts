@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+import { LockKeyError } from '../errors/lock-key.error.js';
+import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
+import type { LockKey, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
+import { printValue } from '../print-value.js';
+import { MAX_KEY_BYTES } from '../redis-lock.constants.js';
+import { compileTemplate } from './key-template.js';
+
+/** How much of a key that is too long stays readable. */
+const READABLE_CHARS = 64;
+
+/**
+ * Compiles the key of a decorator.
+ *
+ * @throws {RedisLockOptionsError} when it is neither a template nor a function, or its form is wrong.
+ */
+export function compileKey(key: LockKey): (context: LockKeyContext) => string | readonly string[] {
+  if (typeof key === 'string') {
+    const template = compileTemplate(key);
+    return (context) => shorten(template(context));
+  }
+  if (typeof key === 'function') return (context) => ofFunction(key(context), context);
+  throw new RedisLockOptionsError({ option: 'key', value: printValue(key), remedy: "pass a template such as 'order:{params.id}', or a function" });
+}
+
+function ofFunction(key: unknown, { target }: LockKeyContext): string | readonly string[] {
+  if (typeof key === 'string') return shorten(key);
+  if (Array.isArray(key) && key.every((item) => typeof item === 'string')) return key.map(shorten);
+  throw new LockKeyError(`The key function of ${target} returned ${printValue(key)}. Return a string, or an array of strings.`);
+}
+
+/** Keys are made from what clients send, so they may be long; the beginning stays for operators, the whole makes the difference. */
+function shorten(key: string): string {
+  if (key.length <= MAX_KEY_BYTES / 3 || Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
+  return `${Array.from(key.slice(0, READABLE_CHARS)).filter(isWhole).join('')}#${createHash('sha256').update(key).digest('hex')}`;
+}
+
+/** The cut may have gone through a surrogate pair. */
+function isWhole(char: string): boolean {
+  return !/^[\ud800-\udfff]$/u.test(char);
+}
