@@ -4,16 +4,16 @@ import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras } from './interfaces/module-options.interface.js';
 import { printValue } from './print-value.js';
 import { checkName } from './redis-lock.options.js';
-import { createLockProvider, type StoreFactory } from './redis-lock.providers.js';
+import { createLockProvider, type BackendFactory } from './redis-lock.providers.js';
 
 /** Completes what the module builder made with the service itself, under the token of its name. */
-export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createStore: StoreFactory): DynamicModule {
+export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createBackend: BackendFactory): DynamicModule {
   const { name, isGlobal } = options;
   checkName(name);
   if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
     throw new RedisLockOptionsError({ option: 'isGlobal', value: printValue(isGlobal), remedy: 'pass true or false' });
   }
-  const provider = createLockProvider(name, createStore);
+  const provider = createLockProvider(name, createBackend);
   return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [provider.provide] };
 }
 

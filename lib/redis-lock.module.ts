@@ -1,15 +1,16 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
+import { HeapClock } from './engine/heap-clock.js';
 import { assertOneFactory, assertUniqueNames, withLockService } from './redis-lock.module-wiring.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { connect } from './stores/connection.js';
 import { RedisStore } from './stores/redis-store.js';
-import type { StoreFactory } from './redis-lock.providers.js';
+import type { BackendFactory } from './redis-lock.providers.js';
 
-const createRedisStore: StoreFactory = ({ endpoint, keyPrefix }, logger) => {
+const redisBackend: BackendFactory = ({ endpoint, keyPrefix }, logger) => {
   const connection = connect(endpoint, (error) => logger.outage(error));
-  return new RedisStore({ client: connection.client, keyPrefix, connection });
+  return { store: new RedisStore({ client: connection.client, keyPrefix, connection }), clock: new HeapClock() };
 };
 
 /**
@@ -32,7 +33,7 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRoot(options: RedisLockModuleOptions & RedisLockModuleExtras = {}): DynamicModule {
-    return withLockService(super.forRoot(options), options, createRedisStore);
+    return withLockService(super.forRoot(options), options, redisBackend);
   }
 
   /**
@@ -42,7 +43,7 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
    */
   static override forRootAsync(options: RedisLockModuleAsyncOptions): DynamicModule {
     assertOneFactory(options);
-    return withLockService(super.forRootAsync(options), options, createRedisStore);
+    return withLockService(super.forRootAsync(options), options, redisBackend);
   }
 
   /** @internal */

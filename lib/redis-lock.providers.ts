@@ -1,5 +1,5 @@
 import type { FactoryProvider } from '@nestjs/common';
-import { systemClock } from './engine/clock.js';
+import type { Clock } from './engine/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import { LockLogger } from './redis-lock.logger.js';
@@ -9,21 +9,27 @@ import { RedisLockService } from './redis-lock.service.js';
 import { getRedisLockToken } from './redis-lock.tokens.js';
 import type { LockStore } from './stores/lock-store.interface.js';
 
-export type StoreFactory = (options: ResolvedOptions, logger: LockLogger) => LockStore;
+/** Where locks live, and by what time. */
+export interface Backend {
+  readonly store: LockStore;
+  readonly clock: Clock;
+}
+
+export type BackendFactory = (options: ResolvedOptions, logger: LockLogger) => Backend;
 
 /** Raw options → resolved options → store → engine → service. */
-export function createLockProvider(name: string | undefined, createStore: StoreFactory): FactoryProvider<RedisLockService> {
+export function createLockProvider(name: string | undefined, createBackend: BackendFactory): FactoryProvider<RedisLockService> {
   return {
     provide: getRedisLockToken(name),
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options), createStore),
+    useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options), createBackend),
   };
 }
 
-function createLockService(options: ResolvedOptions, createStore: StoreFactory): RedisLockService {
+function createLockService(options: ResolvedOptions, createBackend: BackendFactory): RedisLockService {
   const { maxWaiters, defaults, shutdownGrace } = options;
   const observer = new LockLogger();
-  const store = createStore(options, observer);
-  const engine = new LockEngine({ store, clock: systemClock, random: Math.random, observer, maxWaiters });
+  const { store, clock } = createBackend(options, observer);
+  const engine = new LockEngine({ store, clock, random: Math.random, observer, maxWaiters });
   return new RedisLockService({ engine, store, defaults, shutdownGrace });
 }

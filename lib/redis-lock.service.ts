@@ -1,5 +1,4 @@
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
-import type { HeldLock } from './engine/held-lock.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
@@ -53,7 +52,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * @throws the reason of `options.signal` when that aborts.
    */
   async acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock> {
-    return this.#acquire(key, options);
+    return await this.#engine.acquire(toKeys(key), this.#terms(options));
   }
 
   /**
@@ -63,7 +62,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    */
   async tryAcquire(key: string | readonly string[], options?: LockOptions): Promise<Lock | null> {
     try {
-      return await this.#acquire(key, options, 0);
+      return await this.#engine.acquire(toKeys(key), { ...this.#terms(options), wait: 0 });
     } catch (error) {
       if (error instanceof LockNotAcquiredError) return null;
       throw error;
@@ -83,7 +82,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   async withLock<T>(key: string | readonly string[], optionsOrFn: LockOptions | LockBody<T>, maybeFn?: LockBody<T>): Promise<T> {
     const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn];
     if (typeof fn !== 'function') throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
-    const lock = await this.#acquire(key, options);
+    const lock = await this.#engine.acquire(toKeys(key), this.#terms(options));
     return this.#engine.hold(lock, () => fn(lock));
   }
 
@@ -148,10 +147,9 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
     await this.#store.close();
   }
 
-  async #acquire(key: unknown, options: LockOptions | undefined, wait?: 0): Promise<HeldLock> {
-    const keys = toKeys(key);
-    if (options !== undefined) checkOptions(options, LOCK_OPTION_RULES, '');
-    const terms = options === undefined ? this.#defaults : mergeTerms(this.#defaults, options);
-    return this.#engine.acquire(keys, wait === undefined ? terms : { ...terms, wait });
+  #terms(options: LockOptions | undefined): AcquireTerms {
+    if (options === undefined) return this.#defaults;
+    checkOptions(options, LOCK_OPTION_RULES, '');
+    return mergeTerms(this.#defaults, options);
   }
 }

@@ -1,3 +1,4 @@
+/** What `setTimer()` returned; `clearTimer()` of one that rang, or of none, does nothing. */
 export type Timer = unknown;
 
 /** Time, from outside, so that the engine runs under a simulated one too. All figures in milliseconds. */
@@ -11,8 +12,8 @@ export interface Clock {
   clearTimer(timer: Timer): void;
 }
 
-/** The clock of this process. Looks its functions up at each call, so that fake timers take effect. */
-export const systemClock: Clock = {
+/** The clock of this process, plain: looks its functions up at each call, so that fake timers take effect. */
+export const plainClock: Clock = {
   now: () => performance.now(),
   epoch: () => Date.now(),
   setTimer(delay, callback, keepAlive) {

@@ -4,9 +4,9 @@ import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
 import type { AcquireOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
 import { Backoff } from './backoff.js';
 import type { Clock, Timer } from './clock.js';
-import { Lease, validity } from './lease.js';
+import { Lease, validity, type LeaseOwner } from './lease.js';
 import type { Sweeper } from './sweeper.js';
-import { NO_OBSTACLE, Waiter, type Obstacle, type WaitTerms } from './waiter.js';
+import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitTerms } from './waiter.js';
 import { within } from './within.js';
 
 export interface CohortContext {
@@ -24,7 +24,7 @@ export interface CohortContext {
  *
  * Source: D. Dice, V. Marathe, N. Shavit, "Lock Cohorting", PPoPP 2012.
  */
-export class Cohort {
+export class Cohort implements LeaseOwner, WaiterOwner {
   readonly #context: CohortContext;
   readonly #backoff: Backoff;
   readonly #waiters = new Set<Waiter>();
@@ -50,24 +50,36 @@ export class Cohort {
     return this.#waiters.size;
   }
 
-  /** Queues for the key. */
-  join(terms: WaitTerms): Promise<Lease> {
-    return new Promise<Lease>((resolve, reject) => {
-      const waiter = new Waiter(this.key, terms, this.#context.clock, { resolve, reject });
+  /** Queues for the key; `hold` makes what the caller gets of the lease. */
+  join<T>(terms: WaitTerms, hold: (lease: Lease) => T): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const waiter = new Waiter(this.key, terms, this.#context.clock, { grant: (lease) => resolve(hold(lease)), refuse: reject });
       const refusal = this.#refusalFor(waiter);
       if (refusal !== undefined) return waiter.refuse(refusal.reason);
       this.#waiters.add(waiter);
-      waiter.watch(
-        () => this.#dismiss(waiter, () => waiter.errorFor(this.#currentObstacle())),
-        (reason) => this.#dismiss(waiter, () => reason),
-      );
       if (this.#state === 'idle') this.#contend();
+      // After the command was sent: time that passes on the wire anyway.
+      waiter.watch(this);
     });
+  }
+
+  onTimeout(waiter: Waiter): void {
+    this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+  }
+
+  onAbort(waiter: Waiter, reason: unknown): void {
+    this.#dismiss(waiter, reason);
+  }
+
+  onOver(lease: Lease): void {
+    if (this.#lease !== lease) return;
+    this.#lease = undefined;
+    this.#contend();
   }
 
   /** Sends everyone away who waits. */
   close(): void {
-    for (const waiter of [...this.#waiters]) this.#dismiss(waiter, () => new LockClosedError(this.key));
+    for (const waiter of [...this.#waiters]) this.#dismiss(waiter, new LockClosedError(this.key));
   }
 
   #refusalFor(waiter: Waiter): { readonly reason: unknown } | undefined {
@@ -80,9 +92,9 @@ export class Cohort {
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
 
-  #dismiss(waiter: Waiter, reason: () => unknown): void {
+  #dismiss(waiter: Waiter, reason: unknown): void {
     if (!this.#waiters.delete(waiter)) return;
-    waiter.refuse(reason());
+    waiter.refuse(reason);
     if (waiter.isOutcomeUnknown) this.#sweep(waiter);
     if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
   }
@@ -117,22 +129,15 @@ export class Cohort {
     this.#backoff.reset();
     this.#obstacle = NO_OBSTACLE;
     this.#state = 'held';
-    const lease = new Lease(store, clock, { key: this.key, value, ttl, renew, fencingToken, sentAt });
-    lease.onOver = () => this.#onOver(lease);
+    const lease = new Lease(this, store, clock, { key: this.key, value, ttl, renew, fencingToken, sentAt });
     this.#lease = lease;
     this.#waiters.delete(head);
     head.grant(lease);
   }
 
-  #onOver(lease: Lease): void {
-    if (this.#lease !== lease) return;
-    this.#lease = undefined;
-    this.#contend();
-  }
-
   #onBusy(head: Waiter, remaining: number): void {
     this.#obstacle = { kind: 'busy', until: this.#context.clock.now() + remaining };
-    if (head.triesOnce) this.#dismiss(head, () => head.errorFor(this.#obstacle));
+    if (head.triesOnce) this.#dismiss(head, head.errorFor(this.#obstacle));
     this.#rest(this.#backoff.next(remaining));
   }
 
@@ -144,7 +149,7 @@ export class Cohort {
     }
     // What will not pass meets everyone who waits, whoever asked.
     const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
-    for (const waiter of refused) this.#dismiss(waiter, () => waiter.errorFor(this.#obstacle));
+    for (const waiter of refused) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
     this.#rest(this.#backoff.next());
   }
 

@@ -3,7 +3,7 @@ import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error.js';
 import type { Lock, ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { Clock, Timer } from './clock.js';
-import type { Lease } from './lease.js';
+import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import type { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
@@ -22,13 +22,12 @@ export interface HoldTerms {
 }
 
 /** One holder's turn: the lock that callers see, over one lease for each key. */
-export class HeldLock implements Lock {
+export class HeldLock implements Lock, LeaseHolder {
   readonly key: string;
-  readonly keys: readonly string[];
   readonly fencingToken: number;
 
   readonly #context: HoldContext;
-  readonly #leases: readonly Lease[];
+  readonly #leases: readonly [Lease, ...Lease[]];
   readonly #minHold: number;
   readonly #acquiredAt: number;
   #maxHoldTimer: Timer;
@@ -37,6 +36,7 @@ export class HeldLock implements Lock {
   #controller: AbortController | undefined;
   #shares = 1;
   #outcome: Promise<ReleaseOutcome> | undefined;
+  #keys: readonly string[] | undefined;
 
   constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { maxHold, minHold }: HoldTerms) {
     this.#context = context;
@@ -44,10 +44,14 @@ export class HeldLock implements Lock {
     this.#minHold = minHold;
     this.#acquiredAt = context.clock.now();
     this.key = leases[0].key;
-    this.keys = Object.freeze(leases.map((lease) => lease.key));
-    this.fencingToken = Math.max(...leases.map((lease) => lease.fencingToken));
-    for (const lease of leases) lease.onLost = (reason, cause) => this.lose(reason, cause);
-    if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.lose('maxHold'), 'background');
+    // Each was acquired with a token above that of the one before.
+    this.fencingToken = (leases.at(-1) ?? leases[0]).fencingToken;
+    for (const lease of leases) lease.holder = this;
+    if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.onLost('maxHold'), 'background');
+  }
+
+  get keys(): readonly string[] {
+    return (this.#keys ??= Object.freeze(this.#leases.map((lease) => lease.key)));
   }
 
   get realm(): object {
@@ -116,7 +120,7 @@ export class HeldLock implements Lock {
   }
 
   /** From here on the holder cannot be sure: renewal stops, and it is told. */
-  lose(reason: LockLostReason, cause?: unknown): void {
+  onLost(reason: LockLostReason, cause?: unknown): void {
     if (this.#state !== 'held') return;
     this.#state = 'lost';
     for (const lease of this.#leases) lease.stopRenewal();
@@ -136,8 +140,8 @@ export class HeldLock implements Lock {
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     const keepFor = Math.max(0, Math.ceil(this.#acquiredAt + this.#minHold - clock.now()));
-    const outcomes = await Promise.all(this.#leases.map((lease) => this.#end(lease, keepFor)));
-    const outcome = worst(outcomes);
+    const [first] = this.#leases;
+    const outcome = this.#leases.length === 1 ? await this.#end(first, keepFor) : worst(await Promise.all(this.#leases.map((lease) => this.#end(lease, keepFor))));
     // Nobody had told the holder, and it was not alone all the time.
     if (wasHeld && outcome !== 'released') this.#tell(outcome);
     return outcome;

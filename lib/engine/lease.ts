@@ -21,6 +21,16 @@ export interface LeaseTerms {
   readonly sentAt: number;
 }
 
+/** Who is told of the loss, once, if the lease is lost while it is held. */
+export interface LeaseHolder {
+  onLost(reason: LockLostReason, cause?: unknown): void;
+}
+
+/** Who is told, once, that the lease claims its key no longer: ended or lost. */
+export interface LeaseOwner {
+  onOver(lease: Lease): void;
+}
+
 /** The instant, on the monotonic clock, until which a lease surely lasts that was started by a command sent at `sentAt`. */
 export function validity(sentAt: number, ttl: number): number {
   return sentAt + ttl - ttl * DRIFT_FACTOR - DRIFT_FIXED_MS;
@@ -32,11 +42,9 @@ export class Lease {
   readonly value: string;
   readonly fencingToken: number;
 
-  /** Called once, when the lease is lost while it was held. */
-  onLost: (reason: LockLostReason, cause?: unknown) => void = () => undefined;
-  /** Called once, when the key is no longer claimed by this lease: ended or lost. */
-  onOver: () => void = () => undefined;
+  holder: LeaseHolder | undefined;
 
+  readonly #owner: LeaseOwner;
   readonly #store: LockStore;
   readonly #clock: Clock;
   #state: 'held' | 'lost' | 'ended' = 'held';
@@ -48,7 +56,8 @@ export class Lease {
   #confirmed = 0;
   #trouble: unknown;
 
-  constructor(store: LockStore, clock: Clock, terms: LeaseTerms) {
+  constructor(owner: LeaseOwner, store: LockStore, clock: Clock, terms: LeaseTerms) {
+    this.#owner = owner;
     this.key = terms.key;
     this.value = terms.value;
     this.fencingToken = terms.fencingToken;
@@ -102,8 +111,8 @@ export class Lease {
   lose(reason: LockLostReason, cause?: unknown): void {
     if (this.#state !== 'held') return;
     this.#leave('lost');
-    this.onLost(reason, cause);
-    this.onOver();
+    this.holder?.onLost(reason, cause);
+    this.#owner.onOver(this);
   }
 
   /** Gives the key back, if it is still ours. Rejects with a `StoreFailure`. */
@@ -112,7 +121,7 @@ export class Lease {
     this.#leave('ended');
     const outcome = this.#store.release(this.key, this.value, keepFor);
     // The next contender's command follows ours on the same connection: it need not wait for the reply.
-    if (wasHeld) this.onOver();
+    if (wasHeld) this.#owner.onOver(this);
     return outcome;
   }
 

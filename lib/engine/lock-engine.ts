@@ -34,6 +34,14 @@ export interface EngineInit {
   readonly maxWaiters: number;
 }
 
+/** How one caller queues for one key. */
+interface JoinTerms {
+  readonly terms: AcquireTerms;
+  /** When the caller asked, on the monotonic clock. */
+  readonly since: number;
+  readonly floor: number;
+}
+
 /** The lock algorithm: knows neither Nest nor Redis. */
 export class LockEngine {
   readonly #store: LockStore;
@@ -43,8 +51,6 @@ export class LockEngine {
   readonly #holds: HoldContext;
   readonly #cohortContext: CohortContext;
   readonly #cohorts = new Map<string, Cohort>();
-  /** Holders by lease, to reach those whose key was forced or who outlived the shutdown grace. */
-  readonly #holders = new WeakMap<Lease, HeldLock>();
   #state: 'open' | 'closing' = 'open';
   #onEmpty: () => void = () => undefined;
 
@@ -57,13 +63,11 @@ export class LockEngine {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  async acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<HeldLock> {
+  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<HeldLock> {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
-    if (shared !== undefined) return shared;
-    const leases = keys.length === 1 ? ([await this.#join(keys[0], terms, this.#clock.now(), 0)] as const) : await this.#joinAll(keys, terms);
-    const lock = new HeldLock(this.#holds, leases, terms);
-    for (const lease of leases) this.#holders.set(lease, lock);
-    return lock;
+    if (shared !== undefined) return Promise.resolve(shared);
+    if (keys.length > 1) return this.#joinAll(keys, terms);
+    return this.#join(keys[0], { terms, since: this.#clock.now(), floor: 0 }, (lease) => new HeldLock(this.#holds, [lease], terms));
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
@@ -97,9 +101,11 @@ export class LockEngine {
     this.#state = 'closing';
     for (const cohort of [...this.#cohorts.values()]) cohort.close();
     await this.#untilEmpty(grace);
-    const late = [...this.#cohorts.values()].flatMap((cohort) => (cohort.lease === undefined ? [] : [this.#holders.get(cohort.lease)]));
-    for (const lock of late) lock?.lose('shutdown');
-    await Promise.allSettled(late.map((lock) => lock?.release()));
+    for (const { lease } of [...this.#cohorts.values()]) {
+      if (lease === undefined) continue;
+      lease.lose('shutdown');
+      this.#sweeper.sweep(lease.key, lease.value, lease.ttl);
+    }
     await within(this.#clock, COMMAND_TIMEOUT_MS, this.#sweeper.settled()).catch(() => this.#sweeper.stop());
   }
 
@@ -110,23 +116,24 @@ export class LockEngine {
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
   }
 
-  #join(key: string, terms: AcquireTerms, since: number, floor: number): Promise<Lease> {
+  #join<T>(key: string, { terms, since, floor }: JoinTerms, hold: (lease: Lease) => T): Promise<T> {
     if (this.#state !== 'open') throw new LockClosedError(key);
     let cohort = this.#cohorts.get(key);
     if (cohort === undefined) this.#cohorts.set(key, (cohort = new Cohort(key, this.#cohortContext)));
     const { ttl, wait, renew, signal, metadata } = terms;
-    return cohort.join({ value: this.#owners.next(metadata), ttl, renew, floor, since, wait, signal });
+    return cohort.join({ value: this.#owners.next(metadata), ttl, renew, floor, since, wait, signal }, hold);
   }
 
   /** One after the other in sorted order, so that two callers never wait for each other. */
-  async #joinAll(keys: readonly string[], terms: AcquireTerms): Promise<readonly [Lease, ...Lease[]]> {
+  async #joinAll(keys: readonly string[], terms: AcquireTerms): Promise<HeldLock> {
     const since = this.#clock.now();
+    // Renewed while the others are waited for, whatever the caller wants later.
+    const renewed = { ...terms, renew: true };
     for (;;) {
       const leases: Lease[] = [];
       try {
-        // Renewed while the others are waited for, whatever the caller wants later.
-        for (const key of keys) leases.push(await this.#join(key, { ...terms, renew: true }, since, leases.at(-1)?.fencingToken ?? 0));
-        const last = leases.at(-1)?.fencingToken ?? 0;
+        for (const key of keys) leases.push(await this.#join(key, { terms: renewed, since, floor: lastToken(leases) }, (lease) => lease));
+        const last = lastToken(leases);
         await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
       } catch (error) {
         await this.#giveBack(leases);
@@ -134,7 +141,7 @@ export class LockEngine {
       }
       if (leases.every((lease) => lease.isHeld)) {
         if (!terms.renew) for (const lease of leases) lease.stopRenewal();
-        return leases as [Lease, ...Lease[]];
+        return new HeldLock(this.#holds, leases as [Lease, ...Lease[]], terms);
       }
       await this.#giveBack(leases);
     }
@@ -174,4 +181,8 @@ export class LockEngine {
       };
     });
   }
+}
+
+function lastToken(leases: readonly Lease[]): number {
+  return leases.at(-1)?.fencingToken ?? 0;
 }

@@ -29,6 +29,20 @@ export type Obstacle =
 
 export const NO_OBSTACLE: Obstacle = { kind: 'none' };
 
+/** Who decides what becomes of a waiter. */
+export interface WaiterOwner {
+  /** The caller's patience is at an end. */
+  onTimeout(waiter: Waiter): void;
+  /** The caller was told to stop. */
+  onAbort(waiter: Waiter, reason: unknown): void;
+}
+
+/** How the caller is told of the end of the waiting; one of the two, once. */
+export interface WaitingCaller {
+  readonly grant: (lease: Lease) => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
 /** One caller that stands in the queue of a key. */
 export class Waiter {
   /** Whether Redis may hold our value although nobody told us so. */
@@ -42,7 +56,7 @@ export class Waiter {
     readonly key: string,
     readonly terms: WaitTerms,
     private readonly clock: Clock,
-    private readonly settle: { resolve: (lease: Lease) => void; reject: (reason: unknown) => void },
+    private readonly caller: WaitingCaller,
   ) {}
 
   get state(): 'waiting' | 'granted' | 'gone' {
@@ -53,26 +67,26 @@ export class Waiter {
     return this.terms.wait === 0;
   }
 
-  /** Calls back when the caller's patience ends, or when it is told to stop; never both. */
-  watch(onTimeout: () => void, onAbort: (reason: unknown) => void): void {
+  /** Watches the caller's patience and signal from now on. */
+  watch(owner: WaiterOwner): void {
     const { wait, since, signal } = this.terms;
     if (wait > 0 && wait !== Infinity) {
-      this.#timer = this.clock.setTimer(Math.max(0, since + wait - this.clock.now()), onTimeout, 'process');
+      this.#timer = this.clock.setTimer(Math.max(0, since + wait - this.clock.now()), () => owner.onTimeout(this), 'process');
     }
     if (signal === undefined) return;
-    const listener = (): void => onAbort(signal.reason);
+    const listener = (): void => owner.onAbort(this, signal.reason);
     signal.addEventListener('abort', listener, { once: true });
     this.#stopListening = () => signal.removeEventListener('abort', listener);
   }
 
   grant(lease: Lease): void {
     this.#leave('granted');
-    this.settle.resolve(lease);
+    this.caller.grant(lease);
   }
 
   refuse(reason: unknown): void {
     this.#leave('gone');
-    this.settle.reject(reason);
+    this.caller.refuse(reason);
   }
 
   /** The error for a caller whose time is up. */

@@ -8,25 +8,26 @@ import { defineScript } from './define-script.js';
  * - `KEYS[i+1]` the lock
  * - `ARGV[2i+1]` owner's value, `ARGV[2i+2]` ms that the key stays taken; 0 removes it now
  *
- * Replies one integer per lock: `1` ours, and given back; `0` no such key; `-1` another value, left alone.
+ * Replies one integer per lock, bare for a single one: `1` ours, and given back; `0` no such key; `-1` another value, left alone.
  */
 export const RELEASE = defineScript(
   'release',
   /* lua */ `
+local function release(lock, value, keep)
+  local holder = redis.pcall('GET', lock)
+  if holder ~= value then return holder and -1 or 0 end
+  if keep == '0' then
+    redis.call('DEL', lock)
+  else
+    redis.call('PEXPIRE', lock, keep)
+  end
+  return 1
+end
+
+if #KEYS == 1 then return release(KEYS[1], ARGV[1], ARGV[2]) end
 local replies = {}
 for i = 1, #KEYS do
-  local holder = redis.pcall('GET', KEYS[i])
-  local keep = ARGV[2 * i]
-  if holder == ARGV[2 * i - 1] then
-    if keep == '0' then
-      redis.call('DEL', KEYS[i])
-    else
-      redis.call('PEXPIRE', KEYS[i], keep)
-    end
-    replies[i] = 1
-  else
-    replies[i] = holder and -1 or 0
-  end
+  replies[i] = release(KEYS[i], ARGV[2 * i - 1], ARGV[2 * i])
 end
 return replies
 `,

@@ -20,6 +20,7 @@ const TRANSIENT_CODES = new Set([
 
 /** Turns whatever the client threw into the port's one kind of error. */
 export function toStoreFailure(error: unknown): StoreFailure {
+  if (error instanceof StoreFailure) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
   if (!isReply(cause)) {
     // The connection broke, or the client gave the command up: it may have been executed, or may be yet.

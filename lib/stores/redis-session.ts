@@ -29,16 +29,22 @@ export class RedisSession {
     return this.#client.isCluster !== true;
   }
 
-  /** Rejects with a `StoreFailure`. */
-  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    if (this.#client.status !== 'ready') await this.#untilReady();
+  /** Runs a script. Rejects with a `StoreFailure`. */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    // Not async: every promise between the reply and the caller is time.
+    const reply = this.#client.status === 'ready' ? this.#evalsha(script, keys, args) : this.#untilReady().then(() => this.#evalsha(script, keys, args));
+    return reply.catch((error: unknown) => this.#recover(error, script, keys, args));
+  }
+
+  #evalsha({ sha }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#client.evalsha(sha, keys.length, ...keys, ...args);
+  }
+
+  /** A server that does not know the script yet is told it. */
+  async #recover(error: unknown, { lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    if (!isNoScript(error)) throw toStoreFailure(error);
     try {
-      return await this.#client.evalsha(script.sha, keys.length, ...keys, ...args);
-    } catch (error) {
-      if (!isNoScript(error)) throw toStoreFailure(error);
-    }
-    try {
-      return await this.#client.eval(script.lua, keys.length, ...keys, ...args);
+      return await this.#client.eval(lua, keys.length, ...keys, ...args);
     } catch (error) {
       throw toStoreFailure(error);
     }

@@ -6,14 +6,12 @@ import { FORCE_RELEASE } from '../scripts/force-release.script.js';
 import { INSPECT } from '../scripts/inspect.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
+import { BatchScheduler } from './batch-scheduler.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RenewOutcome, StoredLock } from './lock-store.interface.js';
-import { wrongType } from './redis-failure.js';
+import { decodeAcquire, decodeRelease, decodeRenew } from './redis-replies.js';
 import { fenceKey, lockKey, type KeySpace } from './redis-keys.js';
 import { RedisSession } from './redis-session.js';
 import { ScriptBatch } from './script-batch.js';
-
-/** Taken before fake timers replace it: a batch is sent at the end of the real turn of the event loop. */
-const { nextTick } = process;
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
@@ -27,41 +25,32 @@ export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #session: RedisSession;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #releases: ScriptBatch;
-  readonly #renewals: ScriptBatch;
-  readonly #acquires: ScriptBatch;
-  #isFlushDue = false;
+  readonly #releases: ScriptBatch<ReleaseOutcome>;
+  readonly #renewals: ScriptBatch<RenewOutcome>;
+  readonly #acquires: ScriptBatch<AcquireOutcome>;
+  readonly #scheduler: BatchScheduler;
 
   constructor({ client, keyPrefix, connection }: RedisStoreInit) {
     this.#space = { clientPrefix: client.options.keyPrefix ?? '', prefix: keyPrefix };
     this.#connection = connection;
     this.#session = new RedisSession(client);
-    this.#releases = new ScriptBatch(this.#session, RELEASE);
-    this.#renewals = new ScriptBatch(this.#session, RENEW);
-    this.#acquires = new ScriptBatch(this.#session, ACQUIRE, [String(FENCE_RETENTION_MS)]);
+    this.#releases = new ScriptBatch(this.#session, RELEASE, decodeRelease);
+    this.#renewals = new ScriptBatch(this.#session, RENEW, decodeRenew);
+    this.#acquires = new ScriptBatch(this.#session, ACQUIRE, decodeAcquire, [String(FENCE_RETENTION_MS)]);
+    // Releases first: the next contender for a key follows the release of the last one.
+    this.#scheduler = new BatchScheduler([this.#releases, this.#renewals, this.#acquires]);
   }
 
-  async acquire({ key, value, ttl, floor }: AcquireRequest): Promise<AcquireOutcome> {
-    const keys = [lockKey(this.#space, key), fenceKey(this.#space, key)];
-    const reply = await this.#batched(this.#acquires, keys, [value, String(ttl), String(floor)]);
-    if (reply > 0) return { status: 'acquired', fencingToken: reply };
-    if (reply === 0) throw wrongType();
-    return { status: 'busy', remaining: reply === -1 ? Infinity : -2 - reply };
+  acquire({ key, value, ttl, floor }: AcquireRequest): Promise<AcquireOutcome> {
+    return this.#scheduled(this.#acquires.add([lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]));
   }
 
-  async renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    const reply = await this.#batched(this.#renewals, [lockKey(this.#space, key)], [value, String(ttl)]);
-    if (reply === 1) return 'renewed';
-    return reply === 0 ? 'expired' : 'stolen';
+  renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
+    return this.#scheduled(this.#renewals.add([lockKey(this.#space, key)], [value, String(ttl)]));
   }
 
-  async release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    const reconnectsBefore = this.#session.reconnects;
-    const reply = await this.#batched(this.#releases, [lockKey(this.#space, key)], [value, String(keepFor)]);
-    if (reply === 1) return 'released';
-    if (reply === -1) return 'stolen';
-    // A client that lost its connection sends the command again, and the first one has already done it.
-    return this.#session.reconnects > reconnectsBefore ? 'released' : 'expired';
+  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
+    return this.#scheduled(this.#releases.add([lockKey(this.#space, key)], [value, String(keepFor)]));
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
@@ -82,19 +71,8 @@ export class RedisStore implements LockStore {
     await this.#connection.close();
   }
 
-  #batched(batch: ScriptBatch, keys: readonly string[], args: readonly string[]): Promise<number> {
-    if (!this.#isFlushDue) {
-      this.#isFlushDue = true;
-      nextTick(() => this.#flush());
-    }
-    return batch.add({ keys, args });
-  }
-
-  /** Releases first: the next contender for a key follows the release of the last one. */
-  #flush(): void {
-    this.#isFlushDue = false;
-    this.#releases.flush();
-    this.#renewals.flush();
-    this.#acquires.flush();
+  #scheduled<T>(outcome: Promise<T>): Promise<T> {
+    this.#scheduler.schedule();
+    return outcome;
   }
 }

@@ -2,69 +2,80 @@ import type { Script } from '../scripts/define-script.js';
 import { StoreFailure } from './lock-store.interface.js';
 import type { RedisSession } from './redis-session.js';
 
-export interface BatchEntry {
+/** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
+export type DecodeReply<Outcome> = (reply: number, isResent: boolean) => Outcome;
+
+interface Entry<Outcome> {
   readonly keys: readonly string[];
   readonly args: readonly string[];
-}
-
-interface Pending extends BatchEntry {
-  resolve(reply: number): void;
-  reject(failure: StoreFailure): void;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (failure: unknown) => void;
 }
 
 /** Keeps one script from holding up the server: about half a millisecond. */
 const MAX_BATCH = 128;
 
-/**
- * Joins calls of one script that are made in one turn of the event loop into one command: a crowd costs one write, one parse and one script
- * call. A single call is sent at the end of the same turn, so it loses nothing.
- */
-export class ScriptBatch {
+/** Joins calls of one script into one command: a crowd costs one write, one parse and one script call. */
+export class ScriptBatch<Outcome> {
   readonly #session: RedisSession;
   readonly #script: Script;
+  readonly #decode: DecodeReply<Outcome>;
   readonly #head: readonly string[];
-  #pending: Pending[] = [];
+  #entries: Entry<Outcome>[] = [];
 
   /** `head`: arguments that stand before those of the entries. */
-  constructor(session: RedisSession, script: Script, head: readonly string[] = []) {
+  constructor(session: RedisSession, script: Script, decode: DecodeReply<Outcome>, head: readonly string[] = []) {
     this.#session = session;
     this.#script = script;
+    this.#decode = decode;
     this.#head = head;
   }
 
-  add(entry: BatchEntry): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ keys: entry.keys, args: entry.args, resolve, reject });
-    });
+  add(keys: readonly string[], args: readonly string[]): Promise<Outcome> {
+    return new Promise((resolve, reject) => this.#entries.push({ keys, args, resolve, reject }));
   }
 
-  /** Sends what was added. */
-  flush(): void {
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
+  /** Sends what was added. Returns what settles, never with an error, when all of it is answered; `undefined` when there was nothing. */
+  flush(): Promise<unknown> | undefined {
+    const entries = this.#entries;
+    if (entries.length === 0) return undefined;
+    this.#entries = [];
     const size = this.#session.canBatch ? MAX_BATCH : 1;
-    for (let start = 0; start < pending.length; start += size) this.#send(size >= pending.length ? pending : pending.slice(start, start + size));
+    if (entries.length <= size) return this.#send(entries);
+    const sent: Promise<void>[] = [];
+    for (let start = 0; start < entries.length; start += size) sent.push(this.#send(entries.slice(start, start + size)));
+    return Promise.all(sent);
   }
 
-  #send(entries: readonly Pending[]): void {
+  #send(entries: readonly Entry<Outcome>[]): Promise<void> {
+    const { reconnects } = this.#session;
+    const [keys, args] = this.#join(entries);
+    return this.#session.run(this.#script, keys, args).then(
+      (reply) => {
+        const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
+        const isResent = this.#session.reconnects > reconnects;
+        entries.forEach((entry, index) => this.#settle(entry, replies[index], isResent));
+      },
+      (failure: unknown) => entries.forEach((entry) => entry.reject(failure)),
+    );
+  }
+
+  #join(entries: readonly Entry<Outcome>[]): [keys: string[], args: string[]] {
     const keys: string[] = [];
-    const args: string[] = [...this.#head];
+    const args = [...this.#head];
     for (const entry of entries) {
       keys.push(...entry.keys);
       args.push(...entry.args);
     }
-    this.#session.run(this.#script, keys, args).then(
-      (replies) => this.#distribute(entries, replies),
-      (failure: StoreFailure) => entries.forEach((entry) => entry.reject(failure)),
-    );
+    return [keys, args];
   }
 
-  #distribute(entries: readonly Pending[], replies: unknown): void {
-    entries.forEach((entry, index) => {
-      const reply: unknown = Array.isArray(replies) ? replies[index] : undefined;
-      if (typeof reply === 'number') entry.resolve(reply);
-      else entry.reject(new StoreFailure(`unexpected reply of script ${this.#script.name}`, { transient: false, applied: 'unknown' }));
-    });
+  #settle(entry: Entry<Outcome>, reply: unknown, isResent: boolean): void {
+    try {
+      if (typeof reply !== 'number') throw new StoreFailure(`unexpected reply to ${this.#script.name}`, { transient: false, applied: 'unknown' });
+      entry.resolve(this.#decode(reply, isResent));
+    } catch (failure) {
+      entry.reject(failure);
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { systemClock } from '../engine/clock.js';
+import { plainClock } from '../engine/clock.js';
 import type { RedisLockModuleExtras, RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
 import { assertUniqueNames, withLockService } from '../redis-lock.module-wiring.js';
@@ -31,7 +31,7 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRoot(options: RedisLockTestingModuleOptions = {}): DynamicModule {
-    return withLockService(super.forRoot(options), options, () => new MemoryStore(systemClock));
+    return withLockService(super.forRoot(options), options, () => ({ store: new MemoryStore(plainClock), clock: plainClock }));
   }
 
   /** @internal */
