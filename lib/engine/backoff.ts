@@ -17,14 +17,10 @@ export class Backoff {
   }
 
   /** Milliseconds to rest; no longer than the holder's lease lasts. */
-  next(remaining = Infinity): number {
+  next(remaining: number): number {
     const base = Math.min(FIRST_MS * 2 ** this.#step, CAP_MS);
     this.#step += 1;
     const spread = base * (1 + SPREAD * (2 * this.#random() - 1));
     return Math.ceil(Math.min(spread, remaining + 1 + this.#random() * EXPIRY_JITTER_MS));
-  }
-
-  reset(): void {
-    this.#step = 0;
   }
 }

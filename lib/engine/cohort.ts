@@ -26,7 +26,7 @@ export interface CohortContext {
  */
 export class Cohort implements LeaseOwner, WaiterOwner {
   readonly #context: CohortContext;
-  readonly #backoff: Backoff;
+  #backoff: Backoff | undefined;
   readonly #waiters = new Set<Waiter>();
   #state: 'idle' | 'trying' | 'resting' | 'held' = 'idle';
   #obstacle: Obstacle = NO_OBSTACLE;
@@ -38,7 +38,6 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     context: CohortContext,
   ) {
     this.#context = context;
-    this.#backoff = new Backoff(context.random);
   }
 
   /** What this process holds of the key. */
@@ -126,7 +125,7 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
     if (clock.now() >= validity(sentAt, ttl)) return this.#contend();
-    this.#backoff.reset();
+    this.#backoff = undefined;
     this.#obstacle = NO_OBSTACLE;
     this.#state = 'held';
     const lease = new Lease(this, store, clock, { key: this.key, value, ttl, renew, fencingToken, sentAt });
@@ -138,7 +137,7 @@ export class Cohort implements LeaseOwner, WaiterOwner {
   #onBusy(head: Waiter, remaining: number): void {
     this.#obstacle = { kind: 'busy', until: this.#context.clock.now() + remaining };
     if (head.triesOnce) this.#dismiss(head, head.errorFor(this.#obstacle));
-    this.#rest(this.#backoff.next(remaining));
+    this.#rest(remaining);
   }
 
   #onFailure(head: Waiter, failure: StoreFailure): void {
@@ -150,7 +149,7 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     // What will not pass meets everyone who waits, whoever asked.
     const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
     for (const waiter of refused) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
-    this.#rest(this.#backoff.next());
+    this.#rest(Infinity);
   }
 
   /** The reply to a try that was given up. Whoever still waits, or got in since, has the same value. */
@@ -158,10 +157,12 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     if (outcome.status === 'acquired' && head.state === 'gone') this.#sweep(head);
   }
 
-  #rest(delay: number): void {
+  /** Rests until the next try, no longer than `remaining` ms. */
+  #rest(remaining: number): void {
     if (this.#waiters.size === 0) return this.#contend();
     this.#state = 'resting';
-    this.#timer = this.#context.clock.setTimer(delay, () => this.#contend(), 'process');
+    this.#backoff ??= new Backoff(this.#context.random);
+    this.#timer = this.#context.clock.setTimer(this.#backoff.next(remaining), () => this.#contend(), 'process');
   }
 
   #sweep({ terms }: Waiter): void {

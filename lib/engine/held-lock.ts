@@ -28,8 +28,8 @@ export class HeldLock implements Lock, LeaseHolder {
 
   readonly #context: HoldContext;
   readonly #leases: readonly [Lease, ...Lease[]];
-  readonly #minHold: number;
-  readonly #acquiredAt: number;
+  /** Until when `minHold` keeps the key taken, on the monotonic clock; 0 without. */
+  readonly #keepUntil: number;
   #maxHoldTimer: Timer;
   #state: 'held' | 'lost' | 'released' = 'held';
   #loss: LockLostError | undefined;
@@ -41,8 +41,7 @@ export class HeldLock implements Lock, LeaseHolder {
   constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
-    this.#minHold = minHold;
-    this.#acquiredAt = context.clock.now();
+    this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
     this.key = leases[0].key;
     // Each was acquired with a token above that of the one before.
     this.fencingToken = (leases.at(-1) ?? leases[0]).fencingToken;
@@ -139,7 +138,7 @@ export class HeldLock implements Lock, LeaseHolder {
     const wasHeld = this.isHeld;
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
-    const keepFor = Math.max(0, Math.ceil(this.#acquiredAt + this.#minHold - clock.now()));
+    const keepFor = this.#keepUntil === 0 ? 0 : Math.max(0, Math.ceil(this.#keepUntil - clock.now()));
     const [first] = this.#leases;
     const outcome = this.#leases.length === 1 ? await this.#end(first, keepFor) : worst(await Promise.all(this.#leases.map((lease) => this.#end(lease, keepFor))));
     // Nobody had told the holder, and it was not alone all the time.

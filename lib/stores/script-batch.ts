@@ -60,14 +60,10 @@ export class ScriptBatch<Outcome> {
     );
   }
 
-  #join(entries: readonly Entry<Outcome>[]): [keys: string[], args: string[]] {
-    const keys: string[] = [];
-    const args = [...this.#head];
-    for (const entry of entries) {
-      keys.push(...entry.keys);
-      args.push(...entry.args);
-    }
-    return [keys, args];
+  #join(entries: readonly Entry<Outcome>[]): [keys: readonly string[], args: readonly string[]] {
+    const [first] = entries;
+    if (first !== undefined && entries.length === 1) return [first.keys, [...this.#head, ...first.args]];
+    return [entries.flatMap((entry) => entry.keys), [...this.#head, ...entries.flatMap((entry) => entry.args)]];
   }
 
   #settle(entry: Entry<Outcome>, reply: unknown, isResent: boolean): void {
