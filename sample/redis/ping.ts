@@ -1,0 +1,17 @@
+import { Redis } from 'ioredis';
+
+const PATIENCE_MS = 3_000;
+
+/** Makes sure that a Redis answers at `url`. */
+export async function ping(url: string): Promise<void> {
+  const client: Redis = new Redis(url, { retryStrategy: () => null, connectTimeout: PATIENCE_MS, commandTimeout: PATIENCE_MS });
+  let cause: unknown;
+  client.on('error', (error) => (cause = error));
+  try {
+    await client.ping();
+  } catch (error) {
+    throw new Error(`REDIS_URL is set, but no Redis answers at ${new URL(url).host}.`, { cause: cause ?? error });
+  } finally {
+    if (client.status !== 'end') client.disconnect();
+  }
+}

@@ -1,0 +1,28 @@
+import Module from 'node:module';
+import type { RedisServer } from './redis-server.js';
+
+declare global {
+  // The one server of the whole run, for global-teardown.ts.
+  var sharedRedis: RedisServer | undefined;
+}
+
+/** Starts one Redis server for all suites; its url is in `TEST_REDIS_URL`. Suites that disturb their server start one of their own. */
+export default async function globalSetup(): Promise<void> {
+  resolveJsAsTs();
+  const { requireProgram } = await import('./require-program.js');
+  const { REDIS_PROGRAM } = await import('./redis-program.js');
+  const { startRedis } = await import('./redis-server.js');
+  requireProgram(REDIS_PROGRAM);
+  globalThis.sharedRedis = await startRedis();
+  process.env.TEST_REDIS_URL = globalThis.sharedRedis.url;
+}
+
+/** Jest loads this file through Node's own resolver, which does not know that './x.js' stands for './x.ts', as jest.config.js tells the suites. */
+function resolveJsAsTs(): void {
+  const resolver = Module as unknown as { _resolveFilename(request: string, parent?: { readonly filename?: string }, ...rest: unknown[]): string };
+  const original = resolver._resolveFilename;
+  resolver._resolveFilename = function (request, parent, ...rest) {
+    const isOurs = request.startsWith('.') && parent?.filename?.endsWith('.ts') === true;
+    return original.call(this, isOurs ? request.replace(/\.js$/, '') : request, parent, ...rest);
+  };
+}
