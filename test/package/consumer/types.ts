@@ -1,0 +1,74 @@
+// Only compiled: the public types, used as an app uses them.
+import { Injectable, Module } from '@nestjs/common';
+import type { Cluster, Redis } from 'ioredis';
+import {
+  InjectRedisLock,
+  type Lock,
+  LockLostError,
+  type LockOptions,
+  RedisLockError,
+  RedisLockModule,
+  type RedisLockModuleOptions,
+  type RedisLockOptionsFactory,
+  RedisLockService,
+  WithLock,
+  getRedisLockToken,
+} from 'nestjs-redis-lock';
+
+export const connections = (redis: Redis, cluster: Cluster): RedisLockModuleOptions[] => [
+  {},
+  { connection: 'redis://127.0.0.1:6379' },
+  { connection: { host: '127.0.0.1', port: 6379, db: 1 } },
+  { connection: { sentinels: [{ host: '127.0.0.1', port: 26379 }], name: 'mymaster' } },
+  { connection: { cluster: [{ host: '127.0.0.1', port: 7000 }], options: { redisOptions: { password: 'x' } } } },
+  { connection: redis },
+  { connection: cluster },
+  { connection: ['redis://a', 'redis://b', 'redis://c'] },
+  { connection: redis, name: 'billing', keyPrefix: '', defaults: { ttl: 5_000, wait: 0 }, shutdownGrace: 0, maxWaiters: 10 },
+];
+
+@Injectable()
+export class LockSettings implements RedisLockOptionsFactory {
+  createRedisLockOptions(): RedisLockModuleOptions {
+    return { connection: 'redis://127.0.0.1:6379' };
+  }
+}
+
+@Module({
+  imports: [
+    RedisLockModule.forRoot(),
+    RedisLockModule.forRoot({ name: 'billing', isGlobal: false }),
+    RedisLockModule.forRootAsync({ useClass: LockSettings }),
+    RedisLockModule.forRootAsync({ name: 'third', inject: [LockSettings], useFactory: (settings: LockSettings) => settings.createRedisLockOptions() }),
+  ],
+})
+export class SettingsModule {}
+
+@Injectable()
+export class Invoices {
+  constructor(
+    private readonly locks: RedisLockService,
+    @InjectRedisLock('billing') private readonly billing: RedisLockService,
+  ) {}
+
+  @WithLock('invoice:{0}', { onBusy: 'skip', onLost: 'reject', ttl: 10_000 })
+  async send(id: string): Promise<string> {
+    return this.billing.withLock(['a', id], { ttl: 1_000 } satisfies LockOptions, (lock: Lock) => lock.key);
+  }
+
+  @WithLock((call) => [`invoice:${String(call.args[0])}`, 'invoices'])
+  async scoped(id: string): Promise<number> {
+    await using lock = await this.locks.acquire(`draft:${id}`);
+    lock.signal.throwIfAborted();
+    await lock.extend(2_000);
+    const outcome: 'released' | 'expired' | 'stolen' = await lock.release();
+    return outcome.length + lock.fencingToken;
+  }
+}
+
+export const token = getRedisLockToken('billing');
+
+export function reasonOf(error: unknown): string | undefined {
+  if (error instanceof LockLostError) return error.reason;
+  return error instanceof RedisLockError ? error.code : undefined;
+}
