@@ -1,4 +1,3 @@
-import type { RedisOptions } from 'ioredis';
 import type { AcquireTerms } from './engine/lock-engine.js';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
@@ -69,7 +68,7 @@ function toEndpoint(connection: unknown): Endpoint {
   if (isClient(connection)) return { kind: 'client', client: connection };
   if (!isPlainObject(connection)) throw refuse(connection, `it is no ioredis client; ${WHAT_TO_PASS}`);
   if ('cluster' in connection) return { kind: 'cluster', cluster: toCluster(connection) };
-  return { kind: 'options', options: connection as RedisOptions };
+  return { kind: 'options', options: connection };
 }
 
 const WHAT_TO_PASS = 'pass a redis:// URL, ioredis options, { cluster: [...] }, or an ioredis client';

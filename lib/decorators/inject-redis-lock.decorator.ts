@@ -8,5 +8,5 @@ import { getRedisLockToken } from '../redis-lock.tokens.js';
  * @publicApi
  */
 export function InjectRedisLock(name?: string): ParameterDecorator & PropertyDecorator {
-  return Inject(getRedisLockToken(name)) as ParameterDecorator & PropertyDecorator;
+  return Inject(getRedisLockToken(name));
 }

@@ -139,12 +139,14 @@ export class LockEngine {
         await this.#giveBack(leases);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
       }
-      if (leases.every((lease) => lease.isHeld)) {
-        if (!terms.renew) for (const lease of leases) lease.stopRenewal();
-        return new HeldLock(this.#holds, leases as [Lease, ...Lease[]], terms);
-      }
+      if (leases.every((lease) => lease.isHeld)) return this.#holdAll(leases as [Lease, ...Lease[]], terms);
       await this.#giveBack(leases);
     }
+  }
+
+  #holdAll(leases: readonly [Lease, ...Lease[]], terms: AcquireTerms): HeldLock {
+    if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
+    return new HeldLock(this.#holds, leases, terms);
   }
 
   async #giveBack(leases: readonly Lease[]): Promise<void> {

@@ -21,8 +21,8 @@ export class HandlerContext implements LockKeyContext {
     this.transport = execution.getType<LockKeyContext['transport']>();
   }
 
-  get args(): readonly any[] {
-    return this.execution.getArgs();
+  get args(): readonly unknown[] {
+    return this.execution.getArgs<unknown[]>();
   }
 
   get request(): any {

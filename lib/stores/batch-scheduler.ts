@@ -1,5 +1,5 @@
 /** Taken before fake timers replace it: a batch goes out at the end of the real turn of the event loop. */
-const { nextTick } = process;
+const nextTick = process.nextTick.bind(process);
 
 interface Flushable {
   flush(): Promise<unknown> | undefined;

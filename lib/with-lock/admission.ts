@@ -2,7 +2,7 @@ import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { Lock } from '../interfaces/lock.interface.js';
-import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
+import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
 import type { LockedMethod } from './locked-method.js';
@@ -32,7 +32,8 @@ async function onBusy(method: LockedMethod, context: LockKeyContext, error: Lock
   if (answer === 'throw') throw error;
   if (answer === 'skip') return { kind: 'instead', value: undefined };
   // The context of a handler is made of getters, which a spread would all call.
-  return { kind: 'instead', value: await answer(Object.create(context, { error: { value: error, enumerable: true } })) };
+  const busy = Object.create(context, { error: { value: error, enumerable: true } }) as LockBusyContext;
+  return { kind: 'instead', value: await answer(busy) };
 }
 
 function onBackendError({ policy, target }: LockedMethod, error: LockBackendError): Admission {

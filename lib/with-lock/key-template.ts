@@ -69,9 +69,12 @@ function partOf({ text, path, separator }: Part, context: LockKeyContext): strin
   const what = `{${text}} of the key of ${context.target}`;
   if (value === undefined || value === null) throw new LockKeyError(`${what} is ${String(value)}, so there is no key.`);
   if (value === '') throw new LockKeyError(`${what} is empty, so there is no key.`);
-  const isFine = typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value);
-  if (!isFine) throw new LockKeyError(`${what} is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
+  if (!isPrimitive(value)) throw new LockKeyError(`${what} is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
   return escape(String(value), separator);
+}
+
+function isPrimitive(value: unknown): value is string | boolean | bigint | number {
+  return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value);
 }
 
 function lookUp(text: string, path: readonly string[], context: LockKeyContext): unknown {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Global, Module, UseFilters, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
@@ -55,7 +55,7 @@ describe('examples of the README', () => {
     const first = await invoices.send(id, (token) => Promise.resolve(`sent ${token > 0}`));
     expect(first).toBe('sent true');
 
-    const busy = deferred<void>();
+    const busy = deferred();
     const held = invoices.send(id, async () => {
       await busy.promise;
       return 'done';
