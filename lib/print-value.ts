@@ -2,7 +2,7 @@ const MAX_LENGTH = 60;
 
 /** A value for an error message: short, on one line, and without the credentials of a URL. */
 export function printValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(shorten(value.replace(/\/\/[^/@]*@/u, '//***@')));
+  if (typeof value === 'string') return JSON.stringify(shorten(value.replace(/\/\/.*@/u, '//***@')));
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';

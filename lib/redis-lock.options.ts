@@ -32,10 +32,15 @@ const DEFAULTS_RULES: OptionRules = Object.fromEntries(Object.entries(LOCK_OPTIO
 /**
  * The one place where the module's options are checked and completed.
  *
+ * @param name - of the service that they are for.
  * @throws {RedisLockOptionsError}
  */
-export function resolveOptions(options: RedisLockModuleOptions): ResolvedOptions {
+export function resolveOptions(options: RedisLockModuleOptions, name?: string): ResolvedOptions {
   checkOptions(options, MODULE_OPTION_RULES, '');
+  if (options.name !== undefined && options.name !== name) {
+    const remedy = 'it is part of the injection token, so pass it to forRootAsync() itself, beside the factory';
+    throw new RedisLockOptionsError({ option: 'name', value: printValue(options.name), remedy });
+  }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   return Object.freeze({
     endpoint: toEndpoint(options.connection ?? DEFAULT_CONNECTION),

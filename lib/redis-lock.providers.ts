@@ -22,7 +22,7 @@ export function createLockProvider(name: string | undefined, createBackend: Back
   return {
     provide: getRedisLockToken(name),
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options), createBackend),
+    useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options, name), createBackend),
   };
 }
 

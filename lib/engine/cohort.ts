@@ -1,7 +1,7 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
-import type { AcquireOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
+import type { LockStore, StoreFailure } from '../stores/lock-store.interface.js';
 import { Backoff } from './backoff.js';
 import type { Clock, Timer } from './clock.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
@@ -54,7 +54,7 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     return new Promise<T>((resolve, reject) => {
       const waiter = new Waiter(this.key, terms, this.#context.clock, { grant: (lease) => resolve(hold(lease)), refuse: reject });
       const refusal = this.#refusalFor(waiter);
-      if (refusal !== undefined) return waiter.refuse(refusal.reason);
+      if (refusal !== undefined) return this.#turnAway(waiter, refusal.reason);
       this.#waiters.add(waiter);
       if (this.#state === 'idle') this.#contend();
       // After the command was sent: time that passes on the wire anyway.
@@ -91,6 +91,12 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
 
+  /** Refused before it stood in the queue. */
+  #turnAway(waiter: Waiter, reason: unknown): void {
+    waiter.refuse(reason);
+    if (this.#state === 'idle') this.#context.onIdle(this);
+  }
+
   #dismiss(waiter: Waiter, reason: unknown): void {
     if (!this.#waiters.delete(waiter)) return;
     waiter.refuse(reason);
@@ -110,7 +116,7 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     this.#state = 'trying';
     const sentAt = clock.now();
     const { value, ttl, floor } = head.terms;
-    within(clock, COMMAND_TIMEOUT_MS, store.acquire({ key: this.key, value, ttl, floor }), (late) => this.#onLate(head, late)).then(
+    within(clock, COMMAND_TIMEOUT_MS, store.acquire({ key: this.key, value, ttl, floor }), () => this.#onLate(head)).then(
       (outcome) => (outcome.status === 'acquired' ? this.#onAcquired(head, sentAt, outcome.fencingToken) : this.#onBusy(head, outcome.remaining)),
       (failure: StoreFailure) => this.#onFailure(head, failure),
     );
@@ -152,9 +158,9 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     this.#rest(Infinity);
   }
 
-  /** The reply to a try that was given up. Whoever still waits, or got in since, has the same value. */
-  #onLate(head: Waiter, outcome: AcquireOutcome): void {
-    if (outcome.status === 'acquired' && head.state === 'gone') this.#sweep(head);
+  /** A try that was given up has come to its end, perhaps in Redis. Whoever still waits, or got in since, has the same value. */
+  #onLate(head: Waiter): void {
+    if (head.state === 'gone') this.#sweep(head);
   }
 
   /** Rests until the next try, no longer than `remaining` ms. */

@@ -52,10 +52,15 @@ export class HeapClock implements Clock {
   #ring(): void {
     this.#timerAt = Infinity;
     const now = performance.now();
-    for (let head = this.#heap[0]; head !== undefined; head = this.#heap[0]) {
-      if (head.at > now) return this.#arm(head.at);
-      this.#remove(head);
-      head.callback();
+    try {
+      for (let head = this.#heap[0]; head !== undefined && head.at <= now; head = this.#heap[0]) {
+        this.#remove(head);
+        head.callback();
+      }
+    } finally {
+      // Also when a callback threw: the other alarms ring all the same.
+      const [head] = this.#heap;
+      if (head !== undefined && head.at < this.#timerAt) this.#arm(head.at);
     }
   }
 

@@ -99,7 +99,7 @@ export class HeldLock implements Lock, LeaseHolder {
   release(): Promise<ReleaseOutcome> {
     if (this.#shares > 1) {
       this.#shares -= 1;
-      return Promise.resolve('released');
+      return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
     }
     return (this.#outcome ??= this.#release());
   }
@@ -174,6 +174,10 @@ export class HeldLock implements Lock, LeaseHolder {
     const failure = asStoreFailure(error);
     return new LockBackendError(`Lock "${this.key}" ${what}: ${failure.message}.`, { key: this.key, cause: failure.cause ?? failure });
   }
+}
+
+function outcomeOf({ reason }: LockLostError): ReleaseOutcome {
+  return reason === 'stolen' ? 'stolen' : 'expired';
 }
 
 function worst(outcomes: readonly ReleaseOutcome[]): ReleaseOutcome {

@@ -3,9 +3,9 @@ import type { Clock } from './clock.js';
 
 /**
  * Settles as `work` does, or after `ms` milliseconds rejects with an unknown outcome: whatever the client does with the command, the engine
- * goes on. The result of `work` that comes later goes to `onLate`.
+ * goes on. `onLate` is called when `work` settles after that, in whatever way.
  */
-export function within<T>(clock: Clock, ms: number, work: Promise<T>, onLate?: (result: T) => void): Promise<T> {
+export function within<T>(clock: Clock, ms: number, work: Promise<T>, onLate?: () => void): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     let isLate = false;
     const timer = clock.setTimer(
@@ -18,12 +18,12 @@ export function within<T>(clock: Clock, ms: number, work: Promise<T>, onLate?: (
     );
     work.then(
       (result) => {
-        if (isLate) return onLate?.(result);
+        if (isLate) return onLate?.();
         clock.clearTimer(timer);
         resolve(result);
       },
       (error: unknown) => {
-        if (isLate) return;
+        if (isLate) return onLate?.();
         clock.clearTimer(timer);
         reject(asStoreFailure(error));
       },

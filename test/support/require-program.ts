@@ -15,10 +15,19 @@ export interface Program {
 export function requireProgram(program: Program): string {
   const found = program.find();
   if (found !== undefined) return found;
-  if (!process.env[program.variable] && canInstallDebianPackages()) installDebianPackage(program.debianPackage);
+  const isOurChoice = !process.env[program.variable];
+  const cause = isOurChoice && canInstallDebianPackages() ? failureOf(() => installDebianPackage(program.debianPackage)) : undefined;
   const path = program.find();
-  if (path === undefined) throw new Error(instructions(program));
+  if (path === undefined) throw new Error(instructions(program), { cause });
   return path;
+}
+
+function failureOf(install: () => void): unknown {
+  try {
+    return install();
+  } catch (error) {
+    return error;
+  }
 }
 
 function instructions({ what, variable, install }: Program): string {

@@ -1,0 +1,29 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { RedisClient } from '../../lib/interfaces/redis-client.interface.js';
+import { RedisStore } from '../../lib/stores/redis-store.js';
+import { eventually } from './eventually.js';
+
+export interface TestRedisStore {
+  readonly store: RedisStore;
+  readonly client: Redis;
+  /** Ends the lease of a key as if its time had passed. */
+  expire(key: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The Redis store on a client with these settings; by default on the server that all suites share. */
+export async function openRedisStore(options: RedisOptions = {}, keyPrefix = 'lock:', url = process.env.TEST_REDIS_URL ?? ''): Promise<TestRedisStore> {
+  const client: Redis = new Redis(url, { lazyConnect: true, ...options });
+  client.on('error', () => undefined);
+  await client.connect();
+  const store = new RedisStore({ client: client as unknown as RedisClient, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() } });
+  const expire = async (key: string): Promise<void> => {
+    await client.pexpire(keyPrefix + key, 1);
+    await eventually(async () => (await client.exists(keyPrefix + key)) === 0);
+  };
+  const close = async (): Promise<void> => {
+    await store.close();
+    client.disconnect();
+  };
+  return { store, client, expire, close };
+}
