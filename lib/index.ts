@@ -17,6 +17,7 @@ export type { Lock, ReleaseOutcome } from './interfaces/lock.interface.js';
 export type {
   ClusterConnection,
   Connection,
+  LockQuantum,
   RedisLockModuleAsyncOptions,
   RedisLockModuleExtras,
   RedisLockModuleOptions,

@@ -14,6 +14,10 @@ export class LockLogger implements LockObserver {
     this.#logger.warn(cause instanceof Error ? cause.message : String(cause));
   }
 
+  wakeUpsRefused(refusal: Error): void {
+    this.#logger.warn(`Redis refuses SUBSCRIBE (${refusal.message}), so waiting for a busy lock is polling. Allow the channel to be woken instead.`);
+  }
+
   /** A method runs although its lock could not be taken, because `onBackendError: 'run'` says so. */
   unprotected(target: string, cause: Error): void {
     this.#logger.warn(`${target} runs WITHOUT its lock: ${cause.message}`);

@@ -1,11 +1,12 @@
 import type { AcquireTerms } from './engine/lock-engine.js';
+import type { QuantumTerms } from './engine/quantum.js';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { ClusterConnection, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import type { RedisClient } from './interfaces/redis-client.interface.js';
 import { checkOptions, DEFAULT_TERMS, LOCK_OPTION_RULES, mergeTerms, milliseconds, type OptionRules } from './lock-options.js';
 import { printValue } from './print-value.js';
-import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS } from './redis-lock.constants.js';
+import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS, MAX_HANDOVERS, QUANTUM_HANDOVERS, QUANTUM_MS } from './redis-lock.constants.js';
 import type { Endpoint } from './stores/connection.js';
 
 /** The module's options, checked and complete. */
@@ -15,6 +16,7 @@ export interface ResolvedOptions {
   readonly defaults: AcquireTerms;
   readonly shutdownGrace: number;
   readonly maxWaiters: number;
+  readonly quantum: QuantumTerms;
 }
 
 const MODULE_OPTION_RULES: OptionRules = {
@@ -22,8 +24,14 @@ const MODULE_OPTION_RULES: OptionRules = {
   name: nameRule,
   keyPrefix: (value) => (typeof value === 'string' ? undefined : "pass a string; '' is allowed"),
   defaults: () => undefined,
+  quantum: () => undefined,
   shutdownGrace: milliseconds(0),
   maxWaiters: (value) => (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0) ? undefined : 'pass an integer from 0, or Infinity'),
+};
+
+const QUANTUM_RULES: OptionRules = {
+  handOvers: (value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_HANDOVERS ? undefined : `pass an integer from 0 to ${MAX_HANDOVERS}`),
+  ms: milliseconds(0),
 };
 
 /** A signal belongs to one call, not to all. */
@@ -42,12 +50,14 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
     throw new RedisLockOptionsError({ option: 'name', value: printValue(options.name), remedy });
   }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
+  if (options.quantum !== undefined) checkOptions(options.quantum, QUANTUM_RULES, 'quantum.');
   return Object.freeze({
     endpoint: toEndpoint(options.connection ?? DEFAULT_CONNECTION),
     keyPrefix: options.keyPrefix ?? DEFAULT_KEY_PREFIX,
     defaults: Object.freeze(mergeTerms(DEFAULT_TERMS, options.defaults ?? ({} satisfies LockOptions))),
     shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
     maxWaiters: options.maxWaiters ?? Infinity,
+    quantum: Object.freeze({ handOvers: options.quantum?.handOvers ?? QUANTUM_HANDOVERS, ms: options.quantum?.ms ?? QUANTUM_MS }),
   });
 }
 
@@ -93,7 +103,7 @@ function toCluster(connection: { readonly cluster?: unknown }): ClusterConnectio
 /** By shape, not by class: there may be several copies of ioredis, and several majors. */
 function isClient(value: object): value is RedisClient {
   const client = value as Partial<RedisClient>;
-  return [client.evalsha, client.eval, client.on, client.off, client.connect].every((method) => typeof method === 'function') && typeof client.status === 'string';
+  return [client.evalsha, client.eval, client.duplicate, client.subscribe, client.on, client.off, client.connect].every((method) => typeof method === 'function') && typeof client.status === 'string';
 }
 
 function isPlainObject(value: object): boolean {

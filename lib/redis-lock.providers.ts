@@ -27,9 +27,9 @@ export function createLockProvider(name: string | undefined, createBackend: Back
 }
 
 function createLockService(options: ResolvedOptions, createBackend: BackendFactory): RedisLockService {
-  const { maxWaiters, defaults, shutdownGrace } = options;
+  const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();
   const { store, clock } = createBackend(options, observer);
-  const engine = new LockEngine({ store, clock, random: Math.random, observer, maxWaiters });
+  const engine = new LockEngine({ store, clock, random: Math.random, observer, maxWaiters, quantum });
   return new RedisLockService({ engine, store, defaults, shutdownGrace });
 }

@@ -21,6 +21,11 @@ export class Backoff {
     const base = Math.min(FIRST_MS * 2 ** this.#step, CAP_MS);
     this.#step += 1;
     const spread = base * (1 + SPREAD * (2 * this.#random() - 1));
-    return Math.ceil(Math.min(spread, remaining + 1 + this.#random() * EXPIRY_JITTER_MS));
+    return Math.min(Math.ceil(spread), afterExpiry(remaining, this.#random));
   }
+}
+
+/** Milliseconds to the moment after a lease of `remaining` ms has ended, not the same for everyone. */
+export function afterExpiry(remaining: number, random: () => number): number {
+  return Math.ceil(remaining + 1 + random() * EXPIRY_JITTER_MS);
 }

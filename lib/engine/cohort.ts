@@ -2,11 +2,14 @@ import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
 import type { LockStore, StoreFailure } from '../stores/lock-store.interface.js';
-import { Backoff } from './backoff.js';
+import { afterExpiry, Backoff } from './backoff.js';
 import type { Clock, Timer } from './clock.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
+import type { QuantumTerms } from './quantum.js';
 import type { Sweeper } from './sweeper.js';
+import { Tenure, type TokenBlock } from './tenure.js';
 import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitTerms } from './waiter.js';
+import type { Sleeper, WakeUps } from './wake-ups.js';
 import { within } from './within.js';
 
 export interface CohortContext {
@@ -14,24 +17,32 @@ export interface CohortContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly sweeper: Sweeper;
+  readonly wakeUps: WakeUps;
   readonly maxWaiters: number;
+  readonly quantum: QuantumTerms;
   /** Nobody holds or waits any more: the cohort can be forgotten. */
   readonly onIdle: (cohort: Cohort) => void;
 }
 
 /**
- * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs.
+ * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
+ * and the lease passes from caller to caller without a command.
  *
  * Source: D. Dice, V. Marathe, N. Shavit, "Lock Cohorting", PPoPP 2012.
  */
-export class Cohort implements LeaseOwner, WaiterOwner {
+export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   readonly #context: CohortContext;
-  #backoff: Backoff | undefined;
   readonly #waiters = new Set<Waiter>();
-  #state: 'idle' | 'trying' | 'resting' | 'held' = 'idle';
+  /** `asking`: a command is under way that may give us the key; `resting`: until the timer or a wake-up. */
+  #state: 'idle' | 'asking' | 'resting' | 'held' = 'idle';
   #obstacle: Obstacle = NO_OBSTACLE;
-  #lease: Lease | undefined;
+  #backoff: Backoff | undefined;
   #timer: Timer;
+  /** Whether our process stands in the queue in Redis. */
+  #isQueued = false;
+  /** Whether a wake-up came while a command was under way that may have been answered before. */
+  #wasWoken = false;
+  #tenure: Tenure | undefined;
 
   constructor(
     readonly key: string,
@@ -42,17 +53,18 @@ export class Cohort implements LeaseOwner, WaiterOwner {
 
   /** What this process holds of the key. */
   get lease(): Lease | undefined {
-    return this.#lease;
+    return this.#tenure?.lease;
   }
 
   get waiting(): number {
     return this.#waiters.size;
   }
 
-  /** Queues for the key; `hold` makes what the caller gets of the lease. */
-  join<T>(terms: WaitTerms, hold: (lease: Lease) => T): Promise<T> {
+  /** Queues for the key; `hold` makes what the caller gets of the lease and its fencing token. */
+  join<T>(terms: WaitTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const waiter = new Waiter(this.key, terms, this.#context.clock, { grant: (lease) => resolve(hold(lease)), refuse: reject });
+      const grant = (lease: Lease, fencingToken: number): void => resolve(hold(lease, fencingToken));
+      const waiter = new Waiter(this.key, terms, this.#context.clock, { grant, refuse: reject });
       const refusal = this.#refusalFor(waiter);
       if (refusal !== undefined) return this.#turnAway(waiter, refusal.reason);
       this.#waiters.add(waiter);
@@ -70,9 +82,33 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     this.#dismiss(waiter, reason);
   }
 
+  wake(): void {
+    if (this.#state === 'resting') this.#contend();
+    else if (this.#state === 'asking') this.#wasWoken = true;
+  }
+
+  onWakeUpsChanged(): void {
+    if (!this.#context.wakeUps.arrive) this.#isQueued = false;
+    if (this.#state === 'resting') this.#contend();
+  }
+
+  /** From caller to caller without a command, as long as the quantum lasts; then Redis is asked whether another process waits. */
+  onReturn(lease: Lease): boolean {
+    const [next] = this.#waiters;
+    const tenure = this.#tenure;
+    if (next === undefined || tenure?.lease !== lease || !tenure.suits(next)) return false;
+    if (!tenure.takeHandOver()) {
+      this.#relay(tenure);
+      return true;
+    }
+    this.#grant(next, tenure);
+    if (tenure.isHalfway) this.#askAhead(tenure);
+    return true;
+  }
+
   onOver(lease: Lease): void {
-    if (this.#lease !== lease) return;
-    this.#lease = undefined;
+    if (this.#tenure?.lease !== lease) return;
+    this.#tenure = undefined;
     this.#contend();
   }
 
@@ -106,25 +142,30 @@ export class Cohort implements LeaseOwner, WaiterOwner {
 
   /** The next waiter's turn. */
   #contend(): void {
-    const { store, clock } = this.#context;
+    const { store, clock, wakeUps, quantum } = this.#context;
     clock.clearTimer(this.#timer);
     const [head] = this.#waiters;
-    if (head === undefined) {
-      this.#state = 'idle';
-      return this.#context.onIdle(this);
-    }
-    this.#state = 'trying';
+    if (head === undefined) return this.#retire();
+    this.#state = 'asking';
+    this.#wasWoken = false;
     const sentAt = clock.now();
-    const { value, ttl, floor } = head.terms;
-    within(clock, COMMAND_TIMEOUT_MS, store.acquire({ key: this.key, value, ttl, floor }), () => this.#onLate(head)).then(
-      (outcome) => (outcome.status === 'acquired' ? this.#onAcquired(head, sentAt, outcome.fencingToken) : this.#onBusy(head, outcome.remaining)),
+    const { ttl, floor, isPlain } = head.terms;
+    const request = { key: this.key, value: head.value, ttl, floor, tokens: isPlain ? quantum.handOvers + 1 : 1 };
+    // Whoever found it busy gets into the queue, if somebody can wake us there.
+    const queues = this.#obstacle.kind === 'busy' && wakeUps.arrive && !head.triesOnce;
+    within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(
+      (outcome) => {
+        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, { first: outcome.fencingToken, size: request.tokens });
+        else this.#onBusy(head, outcome.remaining, queues);
+      },
       (failure: StoreFailure) => this.#onFailure(head, failure),
     );
   }
 
-  #onAcquired(head: Waiter, sentAt: number, fencingToken: number): void {
-    const { store, clock } = this.#context;
-    const { value, ttl, renew } = head.terms;
+  #onAcquired(head: Waiter, sentAt: number, tokens: TokenBlock): void {
+    const { store, clock, quantum } = this.#context;
+    const { ttl, renew, isPlain } = head.terms;
+    this.#isQueued = false;
     if (head.state !== 'waiting') {
       this.#sweep(head);
       return this.#contend();
@@ -133,16 +174,85 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     if (clock.now() >= validity(sentAt, ttl)) return this.#contend();
     this.#backoff = undefined;
     this.#obstacle = NO_OBSTACLE;
-    this.#state = 'held';
-    const lease = new Lease(this, store, clock, { key: this.key, value, ttl, renew, fencingToken, sentAt });
-    this.#lease = lease;
-    this.#waiters.delete(head);
-    head.grant(lease);
+    this.#tenure = new Tenure(new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt }), tokens, quantum, clock);
+    this.#grant(head, this.#tenure);
   }
 
-  #onBusy(head: Waiter, remaining: number): void {
-    this.#obstacle = { kind: 'busy', until: this.#context.clock.now() + remaining };
+  #grant(waiter: Waiter, tenure: Tenure): void {
+    this.#state = 'held';
+    this.#waiters.delete(waiter);
+    waiter.grant(tenure.lease, tenure.takeToken());
+  }
+
+  /** Half of the quantum is left: if nobody else waits, it starts anew before it is over. */
+  #askAhead(tenure: Tenure): void {
+    const { store, clock, quantum } = this.#context;
+    const sentAt = clock.now();
+    const tokens = quantum.handOvers + 1;
+    store.relay({ ...tenure.claim, tokens, isHeld: true }).then(
+      (outcome) => {
+        if (tenure !== this.#tenure) return;
+        if (outcome.status === 'kept') tenure.goOn(sentAt, { first: outcome.fencingToken, size: tokens });
+        else if (outcome.status !== 'wanted') tenure.lease.lose(outcome.status === 'expired' ? 'expired' : 'stolen');
+      },
+      () => undefined, // It is asked again when the quantum is over.
+    );
+  }
+
+  /** The quantum is over: lets another process in, if one waits. */
+  #relay(tenure: Tenure): void {
+    const { store, clock, quantum, wakeUps } = this.#context;
+    wakeUps.open();
+    this.#state = 'asking';
+    this.#wasWoken = false;
+    const sentAt = clock.now();
+    const tokens = quantum.handOvers + 1;
+    within(clock, COMMAND_TIMEOUT_MS, store.relay({ ...tenure.claim, tokens, isHeld: false }), () => this.#sweepLease(tenure)).then(
+      (outcome) => {
+        if (outcome.status === 'kept') this.#onKept(tenure, sentAt, { first: outcome.fencingToken, size: tokens });
+        else this.#onGone(tenure, outcome.status === 'passed');
+      },
+      (failure: StoreFailure) => {
+        this.#sweepLease(tenure);
+        this.#abandon(tenure);
+        this.#obstacle = { kind: 'failure', failure };
+        this.#rest(Infinity);
+      },
+    );
+  }
+
+  #onKept(tenure: Tenure, sentAt: number, tokens: TokenBlock): void {
+    // Lost meanwhile, or forced away: what Redis gave is for nobody.
+    if (tenure !== this.#tenure) return this.#sweepLease(tenure);
+    tenure.goOn(sentAt, tokens);
+    const [next] = this.#waiters;
+    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
+    tenure.lease.giveBack(0).catch(() => this.#sweepLease(tenure));
+  }
+
+  #onGone(tenure: Tenure, isPassed: boolean): void {
+    if (tenure !== this.#tenure) return;
+    this.#abandon(tenure);
+    if (!isPassed) return this.#contend();
+    this.#isQueued = this.#context.wakeUps.arrive;
+    this.#obstacle = { kind: 'busy', until: undefined };
+    if (this.#wasWoken) return this.#contend();
+    this.#rest(this.#isQueued ? tenure.lease.ttl : Infinity);
+  }
+
+  #abandon(tenure: Tenure): void {
+    tenure.lease.drop();
+    if (tenure === this.#tenure) this.#tenure = undefined;
+  }
+
+  #onBusy(head: Waiter, remaining: number, isQueued: boolean): void {
+    const { clock, wakeUps } = this.#context;
+    this.#isQueued = isQueued && wakeUps.arrive;
+    this.#obstacle = { kind: 'busy', until: clock.now() + remaining };
     if (head.triesOnce) this.#dismiss(head, head.errorFor(this.#obstacle));
+    // A wake-up may overtake the reply to the command that it belongs to; and whoever can be woken gets into the queue first.
+    if (this.#wasWoken || (wakeUps.arrive && !isQueued)) return this.#contend();
+    wakeUps.open();
     this.#rest(remaining);
   }
 
@@ -163,20 +273,38 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     if (head.state === 'gone') this.#sweep(head);
   }
 
-  /** Rests until the next try, no longer than `remaining` ms. */
+  /** Rests until a wake-up or, at the latest, the next try. `remaining`: ms until the lease in the way ends. */
   #rest(remaining: number): void {
+    const { clock, random } = this.#context;
     if (this.#waiters.size === 0) return this.#contend();
     this.#state = 'resting';
-    this.#backoff ??= new Backoff(this.#context.random);
-    this.#timer = this.#context.clock.setTimer(this.#backoff.next(remaining), () => this.#contend(), 'process');
+    this.#backoff ??= new Backoff(random);
+    const canSleep = this.#isQueued && remaining !== Infinity;
+    const delay = canSleep ? afterExpiry(remaining, random) : this.#backoff.next(remaining);
+    this.#timer = clock.setTimer(delay, () => this.#contend(), 'process');
   }
 
-  #sweep({ terms }: Waiter): void {
-    this.#context.sweeper.sweep(this.key, terms.value, terms.ttl);
+  /** Nobody is left. */
+  #retire(): void {
+    const { store, onIdle } = this.#context;
+    this.#state = 'idle';
+    // Left undone, it costs the others one reservation that nobody takes.
+    if (this.#isQueued) store.leave(this.key).catch(() => undefined);
+    this.#isQueued = false;
+    onIdle(this);
+  }
+
+  #sweep({ value, terms }: Waiter): void {
+    this.#context.sweeper.sweep(this.key, value, terms.ttl);
+  }
+
+  #sweepLease({ lease }: Tenure): void {
+    this.#context.sweeper.sweep(this.key, lease.value, lease.ttl);
   }
 
   #currentObstacle(): Obstacle {
-    return this.#lease === undefined ? this.#obstacle : { kind: 'busy', until: this.#lease.validUntil };
+    const lease = this.lease;
+    return lease === undefined ? this.#obstacle : { kind: 'busy', until: lease.validUntil };
   }
 
   /** Whoever comes while others wait finds it busy, whatever keeps those waiting; unless that is a broken store. */

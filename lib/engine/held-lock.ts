@@ -8,6 +8,9 @@ import type { LockObserver } from './lock-observer.interface.js';
 import type { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
 
+/** A lease that serves the next caller of this process needs no command. */
+const PASSED = Promise.resolve<ReleaseOutcome>('released');
+
 export interface HoldContext {
   /** Tells the locks of one engine from those of another. */
   readonly realm: object;
@@ -17,6 +20,7 @@ export interface HoldContext {
 }
 
 export interface HoldTerms {
+  readonly fencingToken: number;
   readonly maxHold: number | undefined;
   readonly minHold: number;
 }
@@ -38,13 +42,12 @@ export class HeldLock implements Lock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { maxHold, minHold }: HoldTerms) {
+  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { fencingToken, maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
     this.key = leases[0].key;
-    // Each was acquired with a token above that of the one before.
-    this.fencingToken = (leases.at(-1) ?? leases[0]).fencingToken;
+    this.fencingToken = fencingToken;
     for (const lease of leases) lease.holder = this;
     if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.onLost('maxHold'), 'background');
   }
@@ -58,9 +61,10 @@ export class HeldLock implements Lock, LeaseHolder {
   }
 
   get isHeld(): boolean {
+    if (this.#state !== 'held') return false;
     // Each lease notices its own deadline, and tells.
     for (const lease of this.#leases) if (!lease.isHeld) return false;
-    return this.#state === 'held';
+    return true;
   }
 
   get isReleased(): boolean {
@@ -133,14 +137,21 @@ export class HeldLock implements Lock, LeaseHolder {
     this.#context.observer.lost(this.#loss);
   }
 
-  async #release(): Promise<ReleaseOutcome> {
+  #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
+    const [lease, ...others] = this.#leases;
     const wasHeld = this.isHeld;
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
+    for (const each of this.#leases) each.holder = undefined;
     const keepFor = this.#keepUntil === 0 ? 0 : Math.max(0, Math.ceil(this.#keepUntil - clock.now()));
-    const [first] = this.#leases;
-    const outcome = this.#leases.length === 1 ? await this.#end(first, keepFor) : worst(await Promise.all(this.#leases.map((lease) => this.#end(lease, keepFor))));
+    if (keepFor === 0 && others.length === 0 && lease.pass()) return PASSED;
+    return this.#giveBack(wasHeld, keepFor);
+  }
+
+  async #giveBack(wasHeld: boolean, keepFor: number): Promise<ReleaseOutcome> {
+    const [lease, ...others] = this.#leases;
+    const outcome = others.length === 0 ? await this.#end(lease, keepFor) : worst(await Promise.all(this.#leases.map((each) => this.#end(each, keepFor))));
     // Nobody had told the holder, and it was not alone all the time.
     if (wasHeld && outcome !== 'released') this.#tell(outcome);
     return outcome;
@@ -150,7 +161,7 @@ export class HeldLock implements Lock, LeaseHolder {
     const { clock, sweeper } = this.#context;
     if (this.#loss?.reason === 'stolen') return this.#endStolen(lease, keepFor);
     try {
-      return await within(clock, COMMAND_TIMEOUT_MS, lease.end(keepFor));
+      return await within(clock, COMMAND_TIMEOUT_MS, lease.giveBack(keepFor));
     } catch (error) {
       if (keepFor === 0) sweeper.sweep(lease.key, lease.value, lease.ttl);
       if (this.#loss !== undefined) return 'expired';
@@ -160,7 +171,7 @@ export class HeldLock implements Lock, LeaseHolder {
 
   /** Of several keys the others are still ours. */
   async #endStolen(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
-    if (this.#leases.length > 1) await lease.end(keepFor).catch(() => this.#context.sweeper.sweep(lease.key, lease.value, lease.ttl));
+    if (this.#leases.length > 1) await lease.giveBack(keepFor).catch(() => this.#context.sweeper.sweep(lease.key, lease.value, lease.ttl));
     return 'stolen';
   }
 

@@ -16,7 +16,8 @@ export interface LeaseTerms {
   readonly value: string;
   readonly ttl: number;
   readonly renew: boolean;
-  readonly fencingToken: number;
+  /** Whether it may serve one caller after another. */
+  readonly isPlain: boolean;
   /** When the command that acquired it was sent, on the monotonic clock. */
   readonly sentAt: number;
 }
@@ -26,8 +27,11 @@ export interface LeaseHolder {
   onLost(reason: LockLostReason, cause?: unknown): void;
 }
 
-/** Who is told, once, that the lease claims its key no longer: ended or lost. */
+/** Whose lease it is, whoever holds it for the moment. */
 export interface LeaseOwner {
+  /** The holder is done. `true`: the owner keeps the lease for another; `false`: it is to be given back. */
+  onReturn(lease: Lease): boolean;
+  /** Told once: the lease claims its key no longer, ended or lost. */
   onOver(lease: Lease): void;
 }
 
@@ -40,7 +44,6 @@ export function validity(sentAt: number, ttl: number): number {
 export class Lease {
   readonly key: string;
   readonly value: string;
-  readonly fencingToken: number;
 
   holder: LeaseHolder | undefined;
 
@@ -50,6 +53,7 @@ export class Lease {
   #state: 'held' | 'lost' | 'ended' = 'held';
   #ttl: number;
   #renew: boolean;
+  #isPlain: boolean;
   #validUntil: number;
   #timer: Timer;
   #sent = 0;
@@ -60,11 +64,11 @@ export class Lease {
     this.#owner = owner;
     this.key = terms.key;
     this.value = terms.value;
-    this.fencingToken = terms.fencingToken;
     this.#store = store;
     this.#clock = clock;
     this.#ttl = terms.ttl;
     this.#renew = terms.renew;
+    this.#isPlain = terms.isPlain;
     this.#validUntil = validity(terms.sentAt, terms.ttl);
     this.#arm(terms.sentAt + terms.ttl / RENEWALS_PER_TTL);
   }
@@ -72,6 +76,16 @@ export class Lease {
   /** On the monotonic clock. */
   get validUntil(): number {
     return this.#validUntil;
+  }
+
+  /** Milliseconds that it surely lasts. */
+  get remaining(): number {
+    return this.#validUntil - this.#clock.now();
+  }
+
+  /** Whether it may serve one caller after another. */
+  get isPlain(): boolean {
+    return this.#isPlain && this.#renew;
   }
 
   get ttl(): number {
@@ -95,8 +109,9 @@ export class Lease {
 
   /** Makes the next fencing token of the key exceed `floor`, and starts the lease anew. Rejects with a `StoreFailure`. */
   async raiseFence(floor: number): Promise<void> {
+    this.#isPlain = false;
     await this.#confirm(this.#ttl, async () => {
-      const { status } = await this.#store.acquire({ key: this.key, value: this.value, ttl: this.#ttl, floor });
+      const { status } = await this.#store.acquire({ key: this.key, value: this.value, ttl: this.#ttl, floor, tokens: 1 });
       return status === 'acquired' ? 'renewed' : 'stolen';
     });
   }
@@ -115,8 +130,26 @@ export class Lease {
     this.#owner.onOver(this);
   }
 
-  /** Gives the key back, if it is still ours. Rejects with a `StoreFailure`. */
-  end(keepFor: number): Promise<ReleaseOutcome> {
+  /** It was confirmed by a command sent at `sentAt`. */
+  confirm(sentAt: number): void {
+    this.#confirmed = this.#sent;
+    this.#trouble = undefined;
+    this.#validUntil = Math.max(this.#validUntil, validity(sentAt, this.#ttl));
+    this.#armRenewal();
+  }
+
+  /** It is another process's now, as agreed. */
+  drop(): void {
+    this.#leave('ended');
+  }
+
+  /** The holder is done. Whether the owner keeps the lease for another; if not, it is to be given back. */
+  pass(): boolean {
+    return this.isHeld && this.#owner.onReturn(this);
+  }
+
+  /** Gives the key back to Redis, if it is still ours. Rejects with a `StoreFailure`. */
+  giveBack(keepFor: number): Promise<ReleaseOutcome> {
     const wasHeld = this.#state === 'held';
     this.#leave('ended');
     const outcome = this.#store.release(this.key, this.value, keepFor);

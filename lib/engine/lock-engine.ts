@@ -11,7 +11,9 @@ import type { Lease } from './lease.js';
 import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './owner-token.js';
+import type { QuantumTerms } from './quantum.js';
 import { Sweeper } from './sweeper.js';
+import { WakeUps } from './wake-ups.js';
 import { asStoreFailure, within } from './within.js';
 
 /** Validated and complete: nothing here is optional, nothing is checked again. */
@@ -32,6 +34,13 @@ export interface EngineInit {
   readonly random: () => number;
   readonly observer: LockObserver;
   readonly maxWaiters: number;
+  readonly quantum: QuantumTerms;
+}
+
+/** A lease and the fencing token of the one whom it serves. */
+interface Turn {
+  readonly lease: Lease;
+  readonly fencingToken: number;
 }
 
 /** How one caller queues for one key. */
@@ -40,6 +49,7 @@ interface JoinTerms {
   /** When the caller asked, on the monotonic clock. */
   readonly since: number;
   readonly floor: number;
+  readonly isPlain: boolean;
 }
 
 /** The lock algorithm: knows neither Nest nor Redis. */
@@ -54,12 +64,18 @@ export class LockEngine {
   #state: 'open' | 'closing' = 'open';
   #onEmpty: () => void = () => undefined;
 
-  constructor({ store, clock, random, observer, maxWaiters }: EngineInit) {
+  constructor({ store, clock, random, observer, maxWaiters, quantum }: EngineInit) {
     this.#store = store;
     this.#clock = clock;
     this.#sweeper = new Sweeper(store, clock);
     this.#holds = { realm: this, clock, sweeper: this.#sweeper, observer };
-    this.#cohortContext = { store, clock, random, sweeper: this.#sweeper, maxWaiters, onIdle: (cohort) => this.#forget(cohort) };
+    const wakeUps = new WakeUps({
+      store,
+      sleeperFor: (key) => this.#cohorts.get(key),
+      sleepers: () => this.#cohorts.values(),
+      onRefused: (refusal) => observer.wakeUpsRefused(refusal),
+    });
+    this.#cohortContext = { store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (cohort) => this.#forget(cohort) };
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
@@ -67,7 +83,10 @@ export class LockEngine {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#joinAll(keys, terms);
-    return this.#join(keys[0], { terms, since: this.#clock.now(), floor: 0 }, (lease) => new HeldLock(this.#holds, [lease], terms));
+    const isPlain = terms.renew && terms.metadata === undefined;
+    return this.#join(keys[0], { terms, since: this.#clock.now(), floor: 0, isPlain }, (lease, fencingToken) => {
+      return new HeldLock(this.#holds, [lease], { ...terms, fencingToken });
+    });
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
@@ -87,7 +106,8 @@ export class LockEngine {
   async inspect(key: string): Promise<LockInfo | null> {
     const stored = await this.#ask(key, this.#store.inspect(key));
     if (stored === null) return null;
-    return { key, ttl: stored.ttl, ...parseOwner(stored.value), waiting: this.#cohorts.get(key)?.waiting ?? 0 };
+    const { value, ttl, processes } = stored;
+    return { key, ttl, ...parseOwner(value), waiting: this.#cohorts.get(key)?.waiting ?? 0, waitingProcesses: processes };
   }
 
   async forceRelease(key: string): Promise<boolean> {
@@ -116,12 +136,12 @@ export class LockEngine {
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
   }
 
-  #join<T>(key: string, { terms, since, floor }: JoinTerms, hold: (lease: Lease) => T): Promise<T> {
+  #join<T>(key: string, { terms, since, floor, isPlain }: JoinTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
     if (this.#state !== 'open') throw new LockClosedError(key);
     let cohort = this.#cohorts.get(key);
     if (cohort === undefined) this.#cohorts.set(key, (cohort = new Cohort(key, this.#cohortContext)));
     const { ttl, wait, renew, signal, metadata } = terms;
-    return cohort.join({ value: this.#owners.next(metadata), ttl, renew, floor, since, wait, signal }, hold);
+    return cohort.join({ newValue: () => this.#owners.next(metadata), ttl, renew, isPlain, floor, since, wait, signal }, hold);
   }
 
   /** One after the other in sorted order, so that two callers never wait for each other. */
@@ -130,29 +150,30 @@ export class LockEngine {
     // Renewed while the others are waited for, whatever the caller wants later.
     const renewed = { ...terms, renew: true };
     for (;;) {
-      const leases: Lease[] = [];
+      const turns: Turn[] = [];
       try {
-        for (const key of keys) leases.push(await this.#join(key, { terms: renewed, since, floor: lastToken(leases) }, (lease) => lease));
-        const last = lastToken(leases);
-        await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
+        for (const key of keys) turns.push(await this.#join(key, { terms: renewed, since, floor: lastToken(turns), isPlain: false }, toTurn));
+        const last = lastToken(turns);
+        await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(turns.slice(0, -1).map(({ lease }) => lease.raiseFence(last))));
       } catch (error) {
-        await this.#giveBack(leases);
+        await this.#giveBack(turns);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
       }
-      if (leases.every((lease) => lease.isHeld)) return this.#holdAll(leases as [Lease, ...Lease[]], terms);
-      await this.#giveBack(leases);
+      if (turns.every(({ lease }) => lease.isHeld)) return this.#holdAll(turns, terms);
+      await this.#giveBack(turns);
     }
   }
 
-  #holdAll(leases: readonly [Lease, ...Lease[]], terms: AcquireTerms): HeldLock {
+  #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
+    const leases = turns.map(({ lease }) => lease) as [Lease, ...Lease[]];
     if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new HeldLock(this.#holds, leases, terms);
+    return new HeldLock(this.#holds, leases, { ...terms, fencingToken: lastToken(turns) });
   }
 
-  async #giveBack(leases: readonly Lease[]): Promise<void> {
-    const release = (lease: Lease): Promise<unknown> =>
-      within(this.#clock, COMMAND_TIMEOUT_MS, lease.end(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
-    await Promise.all(leases.map(release));
+  async #giveBack(turns: readonly Turn[]): Promise<void> {
+    const release = ({ lease }: Turn): Promise<unknown> =>
+      within(this.#clock, COMMAND_TIMEOUT_MS, lease.giveBack(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
+    await Promise.all(turns.map(release));
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {
@@ -185,6 +206,9 @@ export class LockEngine {
   }
 }
 
-function lastToken(leases: readonly Lease[]): number {
-  return leases.at(-1)?.fencingToken ?? 0;
+const toTurn = (lease: Lease, fencingToken: number): Turn => ({ lease, fencingToken });
+
+/** Each was acquired with a token above that of the one before. */
+function lastToken(turns: readonly Turn[]): number {
+  return turns.at(-1)?.fencingToken ?? 0;
 }

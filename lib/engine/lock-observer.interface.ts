@@ -6,4 +6,6 @@ export interface LockObserver {
   lost(error: LockLostError): void;
   /** A release was not confirmed and nobody is there to be told; it is repeated in the background. */
   releaseUnconfirmed(key: string, cause: unknown): void;
+  /** The server refuses the inbox: from now on, waiting is polling. */
+  wakeUpsRefused(refusal: Error): void;
 }

@@ -5,10 +5,12 @@ import type { Clock, Timer } from './clock.js';
 import type { Lease } from './lease.js';
 
 export interface WaitTerms {
-  /** What the key shall hold: a fresh owner token with the metadata. */
-  readonly value: string;
+  /** Makes what the key shall hold: a fresh owner token with the metadata. */
+  readonly newValue: () => string;
   readonly ttl: number;
   readonly renew: boolean;
+  /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
+  readonly isPlain: boolean;
   /** The fencing token must exceed this. */
   readonly floor: number;
   /** When the caller asked, on the monotonic clock. */
@@ -39,7 +41,7 @@ export interface WaiterOwner {
 
 /** How the caller is told of the end of the waiting; one of the two, once. */
 export interface WaitingCaller {
-  readonly grant: (lease: Lease) => void;
+  readonly grant: (lease: Lease, fencingToken: number) => void;
   readonly refuse: (reason: unknown) => void;
 }
 
@@ -49,6 +51,7 @@ export class Waiter {
   isOutcomeUnknown = false;
 
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';
+  #value: string | undefined;
   #timer: Timer;
   #stopListening: (() => void) | undefined;
 
@@ -61,6 +64,11 @@ export class Waiter {
 
   get state(): 'waiting' | 'granted' | 'gone' {
     return this.#state;
+  }
+
+  /** What the key shall hold, the same for all tries. Most callers never need one: the lease of another serves them. */
+  get value(): string {
+    return (this.#value ??= this.terms.newValue());
   }
 
   get triesOnce(): boolean {
@@ -79,9 +87,9 @@ export class Waiter {
     this.#stopListening = () => signal.removeEventListener('abort', listener);
   }
 
-  grant(lease: Lease): void {
+  grant(lease: Lease, fencingToken: number): void {
     this.#leave('granted');
-    this.caller.grant(lease);
+    this.caller.grant(lease, fencingToken);
   }
 
   refuse(reason: unknown): void {

@@ -14,4 +14,6 @@ export interface LockInfo {
   readonly metadata: string | undefined;
   /** Callers in this process that wait for the key. */
   readonly waiting: number;
+  /** Processes, this one included, that stand in the queue of the key. */
+  readonly waitingProcesses: number;
 }

@@ -62,6 +62,32 @@ export interface RedisLockModuleOptions {
    * @default Infinity
    */
   maxWaiters?: number;
+
+  /** How even or how fast processes share a lock that all of them want. */
+  quantum?: LockQuantum;
+}
+
+/**
+ * How long one process may keep a lock for its own callers before it asks whether another process waits. Larger is faster, and less even.
+ *
+ * @publicApi
+ */
+export interface LockQuantum {
+  /**
+   * Hand-overs from caller to caller. 0 asks after every holder.
+   *
+   * Minimum: 0, maximum: 10_000
+   * @default 128
+   */
+  handOvers?: number;
+
+  /**
+   * Milliseconds since the lock was taken, or last asked for. Integer.
+   *
+   * Minimum: 0
+   * @default 20
+   */
+  ms?: number;
 }
 
 /** What `forRoot()` takes beside the options themselves. */

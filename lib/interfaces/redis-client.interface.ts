@@ -7,9 +7,11 @@
 export interface RedisClient {
   readonly status: string;
   readonly isCluster?: boolean;
-  readonly options: { readonly keyPrefix?: string | undefined };
+  readonly options: { readonly keyPrefix?: string | undefined; readonly db?: number | undefined };
   evalsha(sha: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  duplicate(...args: any[]): RedisClient;
+  subscribe(...channels: string[]): Promise<unknown>;
   connect(): Promise<unknown>;
   disconnect(): void;
   quit(): Promise<unknown>;

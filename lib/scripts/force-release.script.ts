@@ -1,18 +1,22 @@
-import { defineScript } from './define-script.js';
+import { defineScriptForEach } from './define-script.js';
+import { PASS_ON } from './queue.lua.js';
 
 /**
- * Removes a lock whoever holds it; data of another type stays.
+ * Takes a lock away from whoever holds it; data of another type stays.
  *
- * `KEYS[1]` the lock. Least Redis version 2.6; O(1).
+ * `grace`: ms of a reservation for the process that waits longest. Least Redis version 5; O(log n) in the processes that wait.
  *
- * Replies `1` removed, `0` there was none. Fails with WRONGTYPE on data of another type.
+ * Replies `1` taken away, `0` there was none. Fails with WRONGTYPE on data of another type.
  */
-export const FORCE_RELEASE = defineScript(
-  'force-release',
-  /* lua */ `
-if not redis.call('GET', KEYS[1]) then
-  return 0
-end
-return redis.call('DEL', KEYS[1])
-`,
-);
+export const FORCE_RELEASE = defineScriptForEach('force-release', {
+  keys: ['lock', 'queue'],
+  common: ['grace', 'counts'],
+  args: [],
+  prelude: PASS_ON,
+  lua: /* lua */ `
+  if not redis.call('GET', lock) then return 0 end
+  if not passOn(lock, queue) then
+    redis.call('DEL', lock)
+  end
+  return 1`,
+});

@@ -1,11 +1,12 @@
 import { defineScript } from './define-script.js';
 
 /**
- * Reads the holder's value and the rest of its lease at one moment.
+ * Reads a lock at one moment.
  *
- * `KEYS[1]` the lock. Least Redis version 2.6; O(1).
+ * `KEYS[1]` the lock, `KEYS[2]` its queue. Least Redis version 2.6; O(1).
  *
- * Replies nil when nobody holds it, else `{ value, ms }`, where ms is -1 without an expiry. Fails with WRONGTYPE on data of another type.
+ * Replies nil when nobody holds it, else `{ value, ms, processes }`: ms is -1 without an expiry; processes wait in the queue. Fails with
+ * WRONGTYPE on data of another type.
  */
 export const INSPECT = defineScript(
   'inspect',
@@ -14,6 +15,6 @@ local holder = redis.call('GET', KEYS[1])
 if not holder then
   return false
 end
-return { holder, redis.call('PTTL', KEYS[1]) }
+return { holder, redis.call('PTTL', KEYS[1]), redis.call('ZCARD', KEYS[2]) }
 `,
 );

@@ -9,6 +9,19 @@ export interface AcquireRequest {
   readonly ttl: number;
   /** The fencing token must exceed this. */
   readonly floor: number;
+  /** How many fencing tokens are reserved: one for each holder that the lease is going to serve. */
+  readonly tokens: number;
+}
+
+/** One question whether to go on. */
+export interface RelayRequest {
+  readonly key: string;
+  readonly value: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  readonly tokens: number;
+  /** Whether one of ours still holds it: it is not passed on then. */
+  readonly isHeld: boolean;
 }
 
 export type AcquireOutcome =
@@ -16,12 +29,33 @@ export type AcquireOutcome =
   /** `remaining`: milliseconds until the holder's lease ends, `Infinity` without an expiry. */
   | { readonly status: 'busy'; readonly remaining: number };
 
+export type RelayOutcome =
+  | { readonly status: 'kept'; readonly fencingToken: number }
+  /** The lock is another process's now; ours stands at the end of the queue, if it can be woken. */
+  | { readonly status: 'passed' }
+  /** Another process waits, and one of ours still holds it: nothing has happened. */
+  | { readonly status: 'wanted' }
+  | { readonly status: 'expired' }
+  | { readonly status: 'stolen' };
+
+/** Who is woken. Nothing of it may throw. */
+export interface WakeListener {
+  /** The key may be free for us: contend for it. */
+  onWake(key: string): void;
+  /** From now on wake-ups arrive; those before are lost. */
+  onOpen(): void;
+  /** From now on no wake-ups arrive: for a while, or for good because the server refuses (`refusal`). */
+  onClosed(refusal?: Error): void;
+}
+
 export type RenewOutcome = 'renewed' | 'expired' | 'stolen';
 
 /** What a key holds. `ttl` in milliseconds, `Infinity` without an expiry. */
 export interface StoredLock {
   readonly value: string;
   readonly ttl: number;
+  /** Processes in the queue. */
+  readonly processes: number;
 }
 
 /**
@@ -32,10 +66,25 @@ export interface LockStore {
   /** Takes the key if it is free or already holds `value`; in both cases the lease starts now. */
   acquire(request: AcquireRequest): Promise<AcquireOutcome>;
 
+  /**
+   * As `acquire()`, for a process that can be woken: a key that is reserved for us counts as free, and when it is busy, we stand in its
+   * queue afterwards. Only while the inbox is open.
+   */
+  contend(request: AcquireRequest): Promise<AcquireOutcome>;
+
+  /** Keeps the key, its lease starting now, if no other process waits for it; else passes it on. */
+  relay(request: RelayRequest): Promise<RelayOutcome>;
+
+  /** Takes us out of the queue of the key, and passes on a reservation for us. */
+  leave(key: string): Promise<void>;
+
+  /** Opens the inbox, once; the listener is told when, and of everything after. */
+  listen(listener: WakeListener): void;
+
   /** Starts the lease anew if the key holds `value`. Never creates a key. `ttl` in milliseconds. */
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome>;
 
-  /** Gives the key back if it holds `value`: at once, or (`keepFor` > 0) by letting it expire after so many milliseconds. */
+  /** Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds. */
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome>;
 
   /** Reads the key. */

@@ -13,10 +13,24 @@ export function lockKey({ prefix }: KeySpace, key: string): string {
 
 /** The key that holds the last fencing token, in the slot of the lock. */
 export function fenceKey(space: KeySpace, key: string): string {
+  return besideLock(space, key, 'fence');
+}
+
+/** The key that holds the queue of processes, in the slot of the lock. */
+export function queueKey(space: KeySpace, key: string): string {
+  return besideLock(space, key, 'queue');
+}
+
+/** The user's key of a lock as the server sees it. */
+export function userKey({ clientPrefix, prefix }: KeySpace, stored: string): string {
+  return stored.slice(clientPrefix.length + prefix.length);
+}
+
+function besideLock(space: KeySpace, key: string, role: string): string {
   const lock = lockKey(space, key);
   // A tag in the client's prefix decides the slot of every key.
   const tag = hashTag(space.clientPrefix) === undefined ? `{${slotTag(space.clientPrefix + lock)}}` : '';
-  return `${tag}${lock}:fence`;
+  return `${tag}${lock}:${role}`;
 }
 
 /**

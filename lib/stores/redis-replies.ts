@@ -1,12 +1,20 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import type { AcquireOutcome, RenewOutcome } from './lock-store.interface.js';
+import type { AcquireOutcome, RelayOutcome, RenewOutcome } from './lock-store.interface.js';
 import { wrongType } from './redis-failure.js';
 
-/** Replies of the acquire script. */
+/** Replies of the acquire and contend scripts. */
 export function decodeAcquire(reply: number): AcquireOutcome {
   if (reply > 0) return { status: 'acquired', fencingToken: reply };
   if (reply === 0) throw wrongType();
   return { status: 'busy', remaining: reply === -1 ? Infinity : -2 - reply };
+}
+
+/** Replies of the relay script. */
+export function decodeRelay(reply: number): RelayOutcome {
+  if (reply > 0) return { status: 'kept', fencingToken: reply };
+  if (reply === -3) return { status: 'wanted' };
+  if (reply === -2) return { status: 'passed' };
+  return { status: reply === 0 ? 'expired' : 'stolen' };
 }
 
 /** Replies of the renew script. */

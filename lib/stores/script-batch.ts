@@ -20,15 +20,15 @@ export class ScriptBatch<Outcome> {
   readonly #session: RedisSession;
   readonly #script: Script;
   readonly #decode: DecodeReply<Outcome>;
-  readonly #head: readonly string[];
+  readonly #common: () => readonly string[];
   #entries: Entry<Outcome>[] = [];
 
-  /** `head`: arguments that stand before those of the entries. */
-  constructor(session: RedisSession, script: Script, decode: DecodeReply<Outcome>, head: readonly string[] = []) {
+  /** `common`: the arguments that hold for all entries. */
+  constructor(session: RedisSession, script: Script, decode: DecodeReply<Outcome>, common: () => readonly string[]) {
     this.#session = session;
     this.#script = script;
     this.#decode = decode;
-    this.#head = head;
+    this.#common = common;
   }
 
   add(keys: readonly string[], args: readonly string[]): Promise<Outcome> {
@@ -62,8 +62,8 @@ export class ScriptBatch<Outcome> {
 
   #join(entries: readonly Entry<Outcome>[]): [keys: readonly string[], args: readonly string[]] {
     const [first] = entries;
-    if (first !== undefined && entries.length === 1) return [first.keys, [...this.#head, ...first.args]];
-    return [entries.flatMap((entry) => entry.keys), [...this.#head, ...entries.flatMap((entry) => entry.args)]];
+    if (first !== undefined && entries.length === 1) return [first.keys, [...this.#common(), ...first.args]];
+    return [entries.flatMap((entry) => entry.keys), [...this.#common(), ...entries.flatMap((entry) => entry.args)]];
   }
 
   #settle(entry: Entry<Outcome>, reply: unknown, isResent: boolean): void {

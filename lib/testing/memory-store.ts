@@ -1,5 +1,5 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import type { AcquireOutcome, AcquireRequest, LockStore, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
+import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
 import type { Clock } from '../engine/clock.js';
 
 interface Entry {
@@ -18,15 +18,31 @@ export class MemoryStore implements LockStore {
     this.#clock = clock;
   }
 
-  acquire({ key, value, ttl, floor }: AcquireRequest): Promise<AcquireOutcome> {
+  acquire({ key, value, ttl, floor, tokens }: AcquireRequest): Promise<AcquireOutcome> {
     const entry = this.#read(key);
     if (entry !== undefined && entry.value !== value) {
       return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now() });
     }
     this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
-    // One counter for all keys: strictly increasing for each of them, and nothing to keep per key.
-    this.#lastToken = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1, floor + 1);
-    return Promise.resolve({ status: 'acquired', fencingToken: this.#lastToken });
+    return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(floor, tokens) });
+  }
+
+  /** There is no other process, so nobody needs to be woken. */
+  contend(request: AcquireRequest): Promise<AcquireOutcome> {
+    return this.acquire(request);
+  }
+
+  async relay({ key, value, ttl, tokens }: RelayRequest): Promise<RelayOutcome> {
+    const renewed = await this.renew(key, value, ttl);
+    return renewed === 'renewed' ? { status: 'kept', fencingToken: this.#mint(0, tokens) } : { status: renewed };
+  }
+
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  listen(): void {
+    // Nobody wakes us: what is busy is busy in this process.
   }
 
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
@@ -48,7 +64,7 @@ export class MemoryStore implements LockStore {
 
   inspect(key: string): Promise<StoredLock | null> {
     const entry = this.#read(key);
-    return Promise.resolve(entry === undefined ? null : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()) });
+    return Promise.resolve(entry === undefined ? null : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()), processes: 0 });
   }
 
   forceRelease(key: string): Promise<boolean> {
@@ -64,6 +80,13 @@ export class MemoryStore implements LockStore {
   close(): Promise<void> {
     this.#entries.clear();
     return Promise.resolve();
+  }
+
+  /** One counter for all keys: strictly increasing for each of them, and nothing to keep per key. */
+  #mint(floor: number, tokens: number): number {
+    const first = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1, floor + 1);
+    this.#lastToken = first + tokens - 1;
+    return first;
   }
 
   #read(key: string): Entry | undefined {

@@ -1,0 +1,41 @@
+import type { Clock } from './clock.js';
+
+/** How long one process may keep a lock for its own callers before it asks whether another process waits. */
+export interface QuantumTerms {
+  /** Hand-overs from caller to caller. */
+  readonly handOvers: number;
+  /** Milliseconds since the lock was taken, or since it was last asked. */
+  readonly ms: number;
+}
+
+/** What is left of the quantum of one lease: it bounds how long other processes wait, and how long one turn of the event loop lasts. */
+export class Quantum {
+  readonly #terms: QuantumTerms;
+  readonly #clock: Clock;
+  #left: number;
+  #endsAt: number;
+
+  constructor(terms: QuantumTerms, clock: Clock) {
+    this.#terms = terms;
+    this.#clock = clock;
+    this.#left = terms.handOvers;
+    this.#endsAt = clock.now() + terms.ms;
+  }
+
+  /** Whether it is time to ask, so that the answer is there before the quantum is used up. */
+  get isHalfway(): boolean {
+    return this.#left === this.#terms.handOvers >> 1;
+  }
+
+  /** Takes one hand-over; `false` when the quantum is used up. */
+  take(): boolean {
+    if (this.#left === 0 || this.#clock.now() >= this.#endsAt) return false;
+    this.#left -= 1;
+    return true;
+  }
+
+  renew(): void {
+    this.#left = this.#terms.handOvers;
+    this.#endsAt = this.#clock.now() + this.#terms.ms;
+  }
+}

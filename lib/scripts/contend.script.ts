@@ -1,0 +1,29 @@
+import { defineScriptForEach } from './define-script.js';
+import { FENCING } from './fencing.lua.js';
+import { ENQUEUE, RESERVED } from './queue.lua.js';
+
+/**
+ * As acquire, for a process that can be woken: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
+ * once. The queue lives as long as the lock in the way and `slack` ms; whoever still waits then comes back and queues again.
+ *
+ * `retention`, `ttl`, `slack`: ms; `inbox`: the process's channel. Least Redis version 5; O(log n) in the processes that wait.
+ *
+ * Replies as acquire.
+ */
+export const CONTEND = defineScriptForEach('contend', {
+  keys: ['lock', 'fence', 'queue'],
+  common: ['retention', 'inbox', 'slack'],
+  args: ['value', 'ttl', 'floor', 'tokens'],
+  prelude: FENCING + ENQUEUE,
+  lua: /* lua */ `
+  local holder = redis.pcall('GET', lock)
+  if type(holder) == 'table' then return 0 end
+  if not holder or holder == value or holder == '${RESERVED}' .. inbox then
+    redis.call('SET', lock, value, 'PX', ttl)
+    redis.call('ZREM', queue, inbox)
+    return mint(fence, floor, tokens)
+  end
+  local left = redis.call('PTTL', lock)
+  enqueue(queue, math.max(left, 0) + slack)
+  return left < 0 and -1 or -2 - left`,
+});
