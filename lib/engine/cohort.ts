@@ -7,7 +7,7 @@ import type { Clock, Timer } from './clock.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
 import type { QuantumTerms } from './quantum.js';
 import type { Sweeper } from './sweeper.js';
-import { Tenure, type TokenBlock } from './tenure.js';
+import { Tenure, tokensFor } from './tenure.js';
 import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitTerms } from './waiter.js';
 import type { Sleeper, WakeUps } from './wake-ups.js';
 import { within } from './within.js';
@@ -150,19 +150,19 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#wasWoken = false;
     const sentAt = clock.now();
     const { ttl, floor, isPlain } = head.terms;
-    const request = { key: this.key, value: head.value, ttl, floor, tokens: isPlain ? quantum.handOvers + 1 : 1 };
+    const request = { key: this.key, value: head.value, ttl, floor, tokens: isPlain ? tokensFor(quantum) : 1 };
     // Whoever found it busy gets into the queue, if somebody can wake us there.
     const queues = this.#obstacle.kind === 'busy' && wakeUps.arrive && !head.triesOnce;
     within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(
       (outcome) => {
-        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, { first: outcome.fencingToken, size: request.tokens });
+        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken);
         else this.#onBusy(head, outcome.remaining, queues);
       },
       (failure: StoreFailure) => this.#onFailure(head, failure),
     );
   }
 
-  #onAcquired(head: Waiter, sentAt: number, tokens: TokenBlock): void {
+  #onAcquired(head: Waiter, sentAt: number, fencingToken: number): void {
     const { store, clock, quantum } = this.#context;
     const { ttl, renew, isPlain } = head.terms;
     this.#isQueued = false;
@@ -174,7 +174,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (clock.now() >= validity(sentAt, ttl)) return this.#contend();
     this.#backoff = undefined;
     this.#obstacle = NO_OBSTACLE;
-    this.#tenure = new Tenure(new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt }), tokens, quantum, clock);
+    const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
+    this.#tenure = new Tenure(this.#context, lease, fencingToken, isPlain ? tokensFor(quantum) : 1);
     this.#grant(head, this.#tenure);
   }
 
@@ -184,34 +185,24 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     waiter.grant(tenure.lease, tenure.takeToken());
   }
 
-  /** Half of the quantum is left: if nobody else waits, it starts anew before it is over. */
+  /** Half of the quantum is left: if nobody else waits, it starts anew before it is over. A failure shows again when it is over. */
   #askAhead(tenure: Tenure): void {
-    const { store, clock, quantum } = this.#context;
-    const sentAt = clock.now();
-    const tokens = quantum.handOvers + 1;
-    store.relay({ ...tenure.claim, tokens, isHeld: true }).then(
-      (outcome) => {
-        if (tenure !== this.#tenure) return;
-        if (outcome.status === 'kept') tenure.goOn(sentAt, { first: outcome.fencingToken, size: tokens });
-        else if (outcome.status !== 'wanted') tenure.lease.lose(outcome.status === 'expired' ? 'expired' : 'stolen');
+    tenure.ask(true).then(
+      (status) => {
+        if (status === 'expired' || status === 'stolen') tenure.lease.lose(status);
       },
-      () => undefined, // It is asked again when the quantum is over.
+      () => undefined,
     );
   }
 
   /** The quantum is over: lets another process in, if one waits. */
   #relay(tenure: Tenure): void {
-    const { store, clock, quantum, wakeUps } = this.#context;
+    const { clock, wakeUps } = this.#context;
     wakeUps.open();
     this.#state = 'asking';
     this.#wasWoken = false;
-    const sentAt = clock.now();
-    const tokens = quantum.handOvers + 1;
-    within(clock, COMMAND_TIMEOUT_MS, store.relay({ ...tenure.claim, tokens, isHeld: false }), () => this.#sweepLease(tenure)).then(
-      (outcome) => {
-        if (outcome.status === 'kept') this.#onKept(tenure, sentAt, { first: outcome.fencingToken, size: tokens });
-        else this.#onGone(tenure, outcome.status === 'passed');
-      },
+    within(clock, COMMAND_TIMEOUT_MS, tenure.ask(false), () => this.#sweepLease(tenure)).then(
+      (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed')),
       (failure: StoreFailure) => {
         this.#sweepLease(tenure);
         this.#abandon(tenure);
@@ -221,10 +212,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     );
   }
 
-  #onKept(tenure: Tenure, sentAt: number, tokens: TokenBlock): void {
+  #onKept(tenure: Tenure): void {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
     if (tenure !== this.#tenure) return this.#sweepLease(tenure);
-    tenure.goOn(sentAt, tokens);
     const [next] = this.#waiters;
     if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
     tenure.lease.giveBack(0).catch(() => this.#sweepLease(tenure));

@@ -132,6 +132,7 @@ export class Lease {
 
   /** It was confirmed by a command sent at `sentAt`. */
   confirm(sentAt: number): void {
+    if (!this.isHeld) return;
     this.#confirmed = this.#sent;
     this.#trouble = undefined;
     this.#validUntil = Math.max(this.#validUntil, validity(sentAt, this.#ttl));
