@@ -1,7 +1,7 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
-import type { LockStore, StoreFailure } from '../stores/lock-store.interface.js';
+import type { BusyOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
 import { afterExpiry, Backoff } from './backoff.js';
 import type { Clock, Timer } from './clock.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
@@ -156,7 +156,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(
       (outcome) => {
         if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken);
-        else this.#onBusy(head, outcome.remaining, queues);
+        else this.#onBusy(head, outcome, queues);
       },
       (failure: StoreFailure) => this.#onFailure(head, failure),
     );
@@ -207,7 +207,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
         this.#sweepLease(tenure);
         this.#abandon(tenure);
         this.#obstacle = { kind: 'failure', failure };
-        this.#rest(Infinity);
+        this.#rest(Infinity, false);
       },
     );
   }
@@ -227,7 +227,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#isQueued = this.#context.wakeUps.arrive;
     this.#obstacle = { kind: 'busy', until: undefined };
     if (this.#wasWoken) return this.#contend();
-    this.#rest(this.#isQueued ? tenure.lease.ttl : Infinity);
+    this.#rest(tenure.lease.ttl, true);
   }
 
   #abandon(tenure: Tenure): void {
@@ -235,7 +235,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (tenure === this.#tenure) this.#tenure = undefined;
   }
 
-  #onBusy(head: Waiter, remaining: number, isQueued: boolean): void {
+  #onBusy(head: Waiter, { remaining, wakes }: BusyOutcome, isQueued: boolean): void {
     const { clock, wakeUps } = this.#context;
     this.#isQueued = isQueued && wakeUps.arrive;
     this.#obstacle = { kind: 'busy', until: clock.now() + remaining };
@@ -243,7 +243,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // A wake-up may overtake the reply to the command that it belongs to; and whoever can be woken gets into the queue first.
     if (this.#wasWoken || (wakeUps.arrive && !isQueued)) return this.#contend();
     wakeUps.open();
-    this.#rest(remaining);
+    this.#rest(remaining, wakes);
   }
 
   #onFailure(head: Waiter, failure: StoreFailure): void {
@@ -255,7 +255,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // What will not pass meets everyone who waits, whoever asked.
     const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
     for (const waiter of refused) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
-    this.#rest(Infinity);
+    this.#rest(Infinity, false);
   }
 
   /** A try that was given up has come to its end, perhaps in Redis. Whoever still waits, or got in since, has the same value. */
@@ -263,14 +263,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (head.state === 'gone') this.#sweep(head);
   }
 
-  /** Rests until a wake-up or, at the latest, the next try. `remaining`: ms until the lease in the way ends. */
-  #rest(remaining: number): void {
+  /** Rests until a wake-up (if the holder `wakes` us) or, at the latest, the next try. `remaining`: ms until the lease in the way ends. */
+  #rest(remaining: number, wakes: boolean): void {
     const { clock, random } = this.#context;
     if (this.#waiters.size === 0) return this.#contend();
     this.#state = 'resting';
     this.#backoff ??= new Backoff(random);
-    const canSleep = this.#isQueued && remaining !== Infinity;
-    const delay = canSleep ? afterExpiry(remaining, random) : this.#backoff.next(remaining);
+    const delay = this.#isQueued && wakes ? afterExpiry(remaining, random) : this.#backoff.next(remaining);
     this.#timer = clock.setTimer(delay, () => this.#contend(), 'process');
   }
 

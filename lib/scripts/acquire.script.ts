@@ -1,3 +1,4 @@
+import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
 
@@ -15,21 +16,18 @@ import { FENCING } from './fencing.lua.js';
  * - `> 0` acquired: the first fencing token
  * - `0` the key holds data of another type
  * - `-1` busy, and the key has no expiry
- * - `<= -2` busy for another `-2 - reply` ms
+ * - `<= -2` busy for another `(-2 - reply) / 2` ms, rounded down; an odd reply: nobody wakes us then
  */
 export const ACQUIRE = defineScriptForEach('acquire', {
   keys: ['lock', 'fence'],
   common: ['retention'],
   args: ['value', 'ttl', 'floor', 'tokens'],
-  prelude: FENCING,
+  prelude: FENCING + BUSY,
   lua: /* lua */ `
   if not redis.call('SET', lock, value, 'NX', 'PX', ttl) then
     local holder = redis.pcall('GET', lock)
     if type(holder) == 'table' then return 0 end
-    if holder ~= value then
-      local left = redis.call('PTTL', lock)
-      return left < 0 and -1 or -2 - left
-    end
+    if holder ~= value then return busy(lock, holder) end
     redis.call('PEXPIRE', lock, ttl)
   end
   return mint(fence, floor, tokens)`,

@@ -1,3 +1,4 @@
+import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
 import { ENQUEUE, RESERVED } from './queue.lua.js';
@@ -14,7 +15,7 @@ export const CONTEND = defineScriptForEach('contend', {
   keys: ['lock', 'fence', 'queue'],
   common: ['retention', 'inbox', 'slack'],
   args: ['value', 'ttl', 'floor', 'tokens'],
-  prelude: FENCING + ENQUEUE,
+  prelude: FENCING + BUSY + ENQUEUE,
   lua: /* lua */ `
   local holder = redis.pcall('GET', lock)
   if type(holder) == 'table' then return 0 end
@@ -23,7 +24,6 @@ export const CONTEND = defineScriptForEach('contend', {
     redis.call('ZREM', queue, inbox)
     return mint(fence, floor, tokens)
   end
-  local left = redis.call('PTTL', lock)
-  enqueue(queue, math.max(left, 0) + slack)
-  return left < 0 and -1 or -2 - left`,
+  enqueue(queue, math.max(redis.call('PTTL', lock), 0) + slack)
+  return busy(lock, holder)`,
 });

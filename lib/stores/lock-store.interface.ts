@@ -24,10 +24,15 @@ export interface RelayRequest {
   readonly isHeld: boolean;
 }
 
-export type AcquireOutcome =
-  | { readonly status: 'acquired'; readonly fencingToken: number }
-  /** `remaining`: milliseconds until the holder's lease ends, `Infinity` without an expiry. */
-  | { readonly status: 'busy'; readonly remaining: number };
+export interface BusyOutcome {
+  readonly status: 'busy';
+  /** Milliseconds until the holder's lease ends, `Infinity` without an expiry. */
+  readonly remaining: number;
+  /** Whether the holder wakes who stands in the queue; programs that use the key without this package do not. */
+  readonly wakes: boolean;
+}
+
+export type AcquireOutcome = { readonly status: 'acquired'; readonly fencingToken: number } | BusyOutcome;
 
 export type RelayOutcome =
   | { readonly status: 'kept'; readonly fencingToken: number }

@@ -6,7 +6,8 @@ import { wrongType } from './redis-failure.js';
 export function decodeAcquire(reply: number): AcquireOutcome {
   if (reply > 0) return { status: 'acquired', fencingToken: reply };
   if (reply === 0) throw wrongType();
-  return { status: 'busy', remaining: reply === -1 ? Infinity : -2 - reply };
+  const twice = -2 - reply;
+  return reply === -1 ? { status: 'busy', remaining: Infinity, wakes: false } : { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0 };
 }
 
 /** Replies of the relay script. */

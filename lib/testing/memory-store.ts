@@ -21,7 +21,7 @@ export class MemoryStore implements LockStore {
   acquire({ key, value, ttl, floor, tokens }: AcquireRequest): Promise<AcquireOutcome> {
     const entry = this.#read(key);
     if (entry !== undefined && entry.value !== value) {
-      return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now() });
+      return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now(), wakes: false });
     }
     this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
     return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(floor, tokens) });
