@@ -43,7 +43,7 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   return Object.freeze({
-    endpoint: toEndpoint(options.connection ?? DEFAULT_CONNECTION),
+    endpoint: toEndpoint(options.connection === undefined ? DEFAULT_CONNECTION : options.connection),
     keyPrefix: options.keyPrefix ?? DEFAULT_KEY_PREFIX,
     defaults: Object.freeze(mergeTerms(DEFAULT_TERMS, options.defaults ?? ({} satisfies LockOptions))),
     shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
@@ -66,15 +66,20 @@ function toEndpoint(connection: unknown): Endpoint {
     throw refuse(connection, 'a quorum over several independent servers is not supported by this version; pass one connection');
   }
   if (typeof connection === 'string') {
-    if (!isRedisUrl(connection)) throw refuse(connection, 'pass a URL that begins with redis:// or rediss://');
+    // Not printed: what is no URL may be a password, or hold one anywhere.
+    if (!isRedisUrl(connection)) throw refuse(String, 'pass a URL that begins with redis:// or rediss://');
     return { kind: 'url', url: connection };
   }
   if (typeof connection !== 'object' || connection === null) throw refuse(connection, WHAT_TO_PASS);
   if (isClient(connection)) return { kind: 'client', client: connection };
   if (!isPlainObject(connection)) throw refuse(connection, `it is no ioredis client; ${WHAT_TO_PASS}`);
   if ('cluster' in connection) return { kind: 'cluster', cluster: toCluster(connection) };
+  // Whatever has none of these is no set of ioredis options, and ioredis would connect to localhost for it.
+  if (!TELLING_OPTIONS.some((name) => name in connection)) throw refuse(connection, `it has none of ${TELLING_OPTIONS.join(', ')}; ${WHAT_TO_PASS}`);
   return { kind: 'options', options: connection };
 }
+
+const TELLING_OPTIONS = ['host', 'port', 'path', 'sentinels', 'db', 'username', 'password', 'tls', 'family', 'keyPrefix', 'Connector'];
 
 const WHAT_TO_PASS = 'pass a redis:// URL, ioredis options, { cluster: [...] }, or an ioredis client';
 

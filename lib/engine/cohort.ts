@@ -84,10 +84,11 @@ export class Cohort implements LeaseOwner, WaiterOwner {
   #refusalFor(waiter: Waiter): { readonly reason: unknown } | undefined {
     const { signal } = waiter.terms;
     if (signal?.aborted === true) return { reason: signal.reason };
-    if (this.#state === 'idle') return undefined;
-    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#obstacleForLatecomer()) };
-    const isHeadInFront = this.#state !== 'held';
-    const behind = this.#waiters.size - (isHeadInFront ? 1 : 0);
+    // Nobody knows yet who is in the way: the answer to the head is for all who try once.
+    const isUnknown = this.#state === 'trying' && this.#obstacle.kind === 'none';
+    if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
+    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#currentObstacle()) };
+    const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
 
@@ -102,6 +103,10 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     waiter.refuse(reason);
     if (waiter.isOutcomeUnknown) this.#sweep(waiter);
     if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
+  }
+
+  #dismissThoseWhoTryOnce(): void {
+    for (const waiter of [...this.#waiters]) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
   }
 
   /** The next waiter's turn. */
@@ -138,11 +143,12 @@ export class Cohort implements LeaseOwner, WaiterOwner {
     this.#lease = lease;
     this.#waiters.delete(head);
     head.grant(lease);
+    this.#dismissThoseWhoTryOnce();
   }
 
   #onBusy(head: Waiter, remaining: number): void {
     this.#obstacle = { kind: 'busy', until: this.#context.clock.now() + remaining };
-    if (head.triesOnce) this.#dismiss(head, head.errorFor(this.#obstacle));
+    this.#dismissThoseWhoTryOnce();
     this.#rest(remaining);
   }
 
@@ -153,8 +159,8 @@ export class Cohort implements LeaseOwner, WaiterOwner {
       if (head.state !== 'waiting') this.#sweep(head);
     }
     // What will not pass meets everyone who waits, whoever asked.
-    const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
-    for (const waiter of refused) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
+    if (failure.transient) this.#dismissThoseWhoTryOnce();
+    else for (const waiter of [...this.#waiters]) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
     this.#rest(Infinity);
   }
 
@@ -177,11 +183,5 @@ export class Cohort implements LeaseOwner, WaiterOwner {
 
   #currentObstacle(): Obstacle {
     return this.#lease === undefined ? this.#obstacle : { kind: 'busy', until: this.#lease.validUntil };
-  }
-
-  /** Whoever comes while others wait finds it busy, whatever keeps those waiting; unless that is a broken store. */
-  #obstacleForLatecomer(): Obstacle {
-    const obstacle = this.#currentObstacle();
-    return obstacle.kind === 'none' ? { kind: 'busy', until: undefined } : obstacle;
   }
 }

@@ -1,10 +1,12 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error.js';
-import type { Lock, ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from './clock.js';
 import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
+import { SharedLock, type ShareableLock } from './shared-lock.js';
 import type { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
 
@@ -17,17 +19,20 @@ export interface HoldContext {
 }
 
 export interface HoldTerms {
+  readonly ttl: number;
   readonly maxHold: number | undefined;
   readonly minHold: number;
 }
 
 /** One holder's turn: the lock that callers see, over one lease for each key. */
-export class HeldLock implements Lock, LeaseHolder {
+export class HeldLock implements ShareableLock, LeaseHolder {
   readonly key: string;
   readonly fencingToken: number;
 
   readonly #context: HoldContext;
   readonly #leases: readonly [Lease, ...Lease[]];
+  /** The length that it was acquired with. */
+  readonly #ttl: number;
   /** Until when `minHold` keeps the key taken, on the monotonic clock; 0 without. */
   readonly #keepUntil: number;
   #maxHoldTimer: Timer;
@@ -38,11 +43,12 @@ export class HeldLock implements Lock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { maxHold, minHold }: HoldTerms) {
+  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { ttl, maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
     this.key = leases[0].key;
+    this.#ttl = ttl;
     // Each was acquired with a token above that of the one before.
     this.fencingToken = (leases.at(-1) ?? leases[0]).fencingToken;
     for (const lease of leases) lease.holder = this;
@@ -86,10 +92,11 @@ export class HeldLock implements Lock, LeaseHolder {
     return Math.floor(clock.epoch() + left);
   }
 
-  async extend(ttl?: number): Promise<void> {
+  async extend(ttl = this.#ttl): Promise<void> {
+    checkTtl(ttl);
     this.#assertHeld();
     try {
-      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl ?? lease.ttl))));
+      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
     } catch (error) {
       throw this.#backendError('could not be extended', error);
     }
@@ -97,25 +104,33 @@ export class HeldLock implements Lock, LeaseHolder {
   }
 
   release(): Promise<ReleaseOutcome> {
-    if (this.#shares > 1) {
-      this.#shares -= 1;
-      return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
-    }
-    return (this.#outcome ??= this.#release());
+    return (this.#outcome ??= this.leave());
+  }
+
+  /** One holder less; the last one gives the lock back. */
+  leave(): Promise<ReleaseOutcome> {
+    this.#shares -= 1;
+    if (this.#shares === 0) return this.#release();
+    return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release();
     } catch (error) {
-      this.#context.observer.releaseUnconfirmed(this.key, error);
+      this.tellUnconfirmed(error);
     }
   }
 
-  /** Counts one more holder of the same lock; each calls `release()`. */
-  share(): this {
+  /** Nobody is there to hear that a release failed. */
+  tellUnconfirmed(error: unknown): void {
+    this.#context.observer.releaseUnconfirmed(this.key, error);
+  }
+
+  /** Counts one more holder; each has an object of its own to release, once. */
+  share(): SharedLock {
     this.#shares += 1;
-    return this;
+    return new SharedLock(this);
   }
 
   /** From here on the holder cannot be sure: renewal stops, and it is told. */

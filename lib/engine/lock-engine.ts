@@ -11,6 +11,7 @@ import type { Lease } from './lease.js';
 import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './owner-token.js';
+import type { ScopedLock } from './shared-lock.js';
 import { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
 
@@ -63,7 +64,7 @@ export class LockEngine {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<HeldLock> {
+  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<ScopedLock> {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#joinAll(keys, terms);
@@ -71,7 +72,7 @@ export class LockEngine {
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
-  async hold<T>(lock: HeldLock, body: () => T | PromiseLike<T>): Promise<T> {
+  async hold<T>(lock: ScopedLock, body: () => T | PromiseLike<T>): Promise<T> {
     try {
       return await runHolding(lock, body);
     } finally {
@@ -80,7 +81,7 @@ export class LockEngine {
   }
 
   /** The lock of this engine that the async context holds. */
-  current(key?: string): HeldLock | undefined {
+  current(key?: string): ScopedLock | undefined {
     return lockInContext(this, key === undefined ? [] : [key]);
   }
 
@@ -91,8 +92,10 @@ export class LockEngine {
   }
 
   async forceRelease(key: string): Promise<boolean> {
+    // Whoever gets in after it is not meant.
+    const lease = this.#cohorts.get(key)?.lease;
     const wasHeld = await this.#ask(key, this.#store.forceRelease(key));
-    this.#cohorts.get(key)?.lease?.lose('forced');
+    lease?.lose('forced');
     return wasHeld;
   }
 
@@ -109,7 +112,7 @@ export class LockEngine {
     await within(this.#clock, COMMAND_TIMEOUT_MS, this.#sweeper.settled()).catch(() => this.#sweeper.stop());
   }
 
-  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): HeldLock | undefined {
+  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): ScopedLock | undefined {
     const held = overlapInContext(this, keys);
     if (held === undefined) return undefined;
     if (reentry === 'share' && keys.every((key) => held.keys.includes(key))) return held.share();
@@ -136,11 +139,11 @@ export class LockEngine {
         const last = lastToken(leases);
         await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
       } catch (error) {
-        await this.#giveBack(leases);
+        this.#giveBack(leases);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
       }
       if (leases.every((lease) => lease.isHeld)) return this.#holdAll(leases as [Lease, ...Lease[]], terms);
-      await this.#giveBack(leases);
+      this.#giveBack(leases);
     }
   }
 
@@ -149,10 +152,11 @@ export class LockEngine {
     return new HeldLock(this.#holds, leases, terms);
   }
 
-  async #giveBack(leases: readonly Lease[]): Promise<void> {
-    const release = (lease: Lease): Promise<unknown> =>
+  /** Nobody waits for it: the caller has been waiting long enough. */
+  #giveBack(leases: readonly Lease[]): void {
+    for (const lease of leases) {
       within(this.#clock, COMMAND_TIMEOUT_MS, lease.end(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
-    await Promise.all(leases.map(release));
+    }
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {

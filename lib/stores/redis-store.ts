@@ -6,12 +6,11 @@ import { FORCE_RELEASE } from '../scripts/force-release.script.js';
 import { INSPECT } from '../scripts/inspect.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
-import { BatchScheduler } from './batch-scheduler.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RenewOutcome, StoredLock } from './lock-store.interface.js';
+import { Outbox, type BatchedScript } from './outbox.js';
 import { decodeAcquire, decodeRelease, decodeRenew } from './redis-replies.js';
 import { fenceKey, lockKey, type KeySpace } from './redis-keys.js';
 import { RedisSession } from './redis-session.js';
-import { ScriptBatch } from './script-batch.js';
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
@@ -20,46 +19,52 @@ export interface RedisStoreInit {
   readonly connection: { open(): void; close(): Promise<void> };
 }
 
+const RETENTION = [String(FENCE_RETENTION_MS)];
+
+const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, common: () => RETENTION, decode: decodeAcquire };
+const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, common: () => [], decode: decodeRenew };
+const RELEASES: BatchedScript<ReleaseOutcome> = { script: RELEASE, common: () => [], decode: decodeRelease };
+
 /** Locks on one Redis, or on a Redis Cluster. */
 export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #session: RedisSession;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #releases: ScriptBatch<ReleaseOutcome>;
-  readonly #renewals: ScriptBatch<RenewOutcome>;
-  readonly #acquires: ScriptBatch<AcquireOutcome>;
-  readonly #scheduler: BatchScheduler;
+  readonly #outbox: Outbox;
 
   constructor({ client, keyPrefix, connection }: RedisStoreInit) {
     this.#space = { clientPrefix: client.options.keyPrefix ?? '', prefix: keyPrefix };
     this.#connection = connection;
     this.#session = new RedisSession(client);
-    this.#releases = new ScriptBatch(this.#session, RELEASE, decodeRelease);
-    this.#renewals = new ScriptBatch(this.#session, RENEW, decodeRenew);
-    this.#acquires = new ScriptBatch(this.#session, ACQUIRE, decodeAcquire, [String(FENCE_RETENTION_MS)]);
-    // Releases first: the next contender for a key follows the release of the last one.
-    this.#scheduler = new BatchScheduler([this.#releases, this.#renewals, this.#acquires]);
+    this.#outbox = new Outbox(this.#session);
   }
 
   acquire({ key, value, ttl, floor }: AcquireRequest): Promise<AcquireOutcome> {
-    return this.#scheduled(this.#acquires.add([lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]));
+    const lock = lockKey(this.#space, key);
+    return this.#outbox.send(ACQUIRES, { lock, keys: [lock, fenceKey(this.#space, key)], args: [value, String(ttl), String(floor)] });
   }
 
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    return this.#scheduled(this.#renewals.add([lockKey(this.#space, key)], [value, String(ttl)]));
+    const lock = lockKey(this.#space, key);
+    return this.#outbox.send(RENEWALS, { lock, keys: [lock], args: [value, String(ttl)] });
   }
 
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    return this.#scheduled(this.#releases.add([lockKey(this.#space, key)], [value, String(keepFor)]));
+    const lock = lockKey(this.#space, key);
+    return this.#outbox.send(RELEASES, { lock, keys: [lock], args: [value, String(keepFor)] });
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
+    this.#outbox.flush();
     const reply = (await this.#session.run(INSPECT, [lockKey(this.#space, key)], [])) as [string, number] | null;
-    return reply === null ? null : { value: reply[0], ttl: reply[1] < 0 ? Infinity : reply[1] };
+    if (reply === null) return null;
+    const ttl = Number(reply[1]);
+    return { value: reply[0], ttl: ttl < 0 ? Infinity : ttl };
   }
 
   async forceRelease(key: string): Promise<boolean> {
-    return (await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key)], [])) === 1;
+    this.#outbox.flush();
+    return Number(await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key)], [])) === 1;
   }
 
   open(): void {
@@ -69,10 +74,5 @@ export class RedisStore implements LockStore {
   async close(): Promise<void> {
     this.#session.detach();
     await this.#connection.close();
-  }
-
-  #scheduled<T>(outcome: Promise<T>): Promise<T> {
-    this.#scheduler.schedule();
-    return outcome;
   }
 }
