@@ -78,7 +78,7 @@ const LAYERS = [
     ],
     packages: [NEST],
   },
-  { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.providers.ts'], types: [NEST] },
+  { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.module-definition.ts', 'redis-lock.providers.ts'], types: [NEST] },
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.
     files: 'redis-lock.module.ts',

@@ -12,7 +12,8 @@ const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
  */
 export function toKeys(key: unknown): readonly [string, ...string[]] {
   if (!Array.isArray(key)) return [toKey(key)];
-  const keys = [...new Set(key.map(toKey))].sort();
+  // Not map(): it passes over holes.
+  const keys = [...new Set(Array.from(key, toKey))].sort();
   const [first, ...others] = keys;
   if (first === undefined) throw new LockKeyError('No key was given: the array is empty. Pass at least one key.');
   return [first, ...others];

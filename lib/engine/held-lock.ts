@@ -6,7 +6,7 @@ import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from './clock.js';
 import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
-import { SharedLock, type ShareableLock } from './shared-lock.js';
+import { SharedLock, type ScopedLock, type ShareableLock } from './shared-lock.js';
 import type { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
 
@@ -64,23 +64,28 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   }
 
   get isHeld(): boolean {
+    return this.#outcome === undefined && this.isAlive;
+  }
+
+  /** Whether it is held by this holder or by another that shares it. */
+  get isAlive(): boolean {
     // Each lease notices its own deadline, and tells.
     for (const lease of this.#leases) if (!lease.isHeld) return false;
     return this.#state === 'held';
   }
 
   get isReleased(): boolean {
-    return this.#state === 'released';
+    return this.#outcome !== undefined;
   }
 
   /** Why it was lost, if it was. */
   get loss(): LockLostError | undefined {
-    void this.isHeld;
+    void this.isAlive;
     return this.#loss;
   }
 
   get signal(): AbortSignal {
-    void this.isHeld;
+    void this.isAlive;
     this.#controller ??= new AbortController();
     if (this.#loss !== undefined) this.#controller.abort(this.#loss);
     return this.#controller.signal;
@@ -92,15 +97,20 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     return Math.floor(clock.epoch() + left);
   }
 
-  async extend(ttl = this.#ttl): Promise<void> {
+  async extend(ttl?: number): Promise<void> {
+    await this.extendFor(this, ttl);
+  }
+
+  /** For one of those who share it. */
+  async extendFor(holder: ScopedLock, ttl = this.#ttl): Promise<void> {
     checkTtl(ttl);
-    this.#assertHeld();
+    this.#assertHeldBy(holder);
     try {
       await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
     } catch (error) {
       throw this.#backendError('could not be extended', error);
     }
-    this.#assertHeld();
+    this.#assertHeldBy(holder);
   }
 
   release(): Promise<ReleaseOutcome> {
@@ -150,7 +160,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
 
   async #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
-    const wasHeld = this.isHeld;
+    const wasHeld = this.isAlive;
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     const keepFor = this.#keepUntil === 0 ? 0 : Math.max(0, Math.ceil(this.#keepUntil - clock.now()));
@@ -179,8 +189,8 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     return 'stolen';
   }
 
-  #assertHeld(): void {
-    if (this.isHeld) return;
+  #assertHeldBy(holder: ScopedLock): void {
+    if (holder.isHeld) return;
     // Released by the holder itself, the lease is over as if it had expired.
     throw this.#loss ?? new LockLostError({ key: this.key, reason: 'expired' });
   }

@@ -137,7 +137,7 @@ export class LockEngine {
       try {
         for (const key of keys) leases.push(await this.#join(key, { terms: renewed, since, floor: lastToken(leases) }, (lease) => lease));
         const last = lastToken(leases);
-        await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
+        await within(this.#clock, this.#patience(terms, since), Promise.all(leases.slice(0, -1).map((lease) => lease.raiseFence(last))));
       } catch (error) {
         this.#giveBack(leases);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
@@ -145,6 +145,11 @@ export class LockEngine {
       if (leases.every((lease) => lease.isHeld)) return this.#holdAll(leases as [Lease, ...Lease[]], terms);
       this.#giveBack(leases);
     }
+  }
+
+  /** How long the last command may take: no longer than the caller waits. */
+  #patience({ wait }: AcquireTerms, since: number): number {
+    return wait === 0 ? COMMAND_TIMEOUT_MS : Math.max(0, Math.min(COMMAND_TIMEOUT_MS, since + wait - this.#clock.now()));
   }
 
   #holdAll(leases: readonly [Lease, ...Lease[]], terms: AcquireTerms): HeldLock {

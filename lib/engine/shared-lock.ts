@@ -12,6 +12,10 @@ export interface ScopedLock extends Lock {
 
 /** A lock that several may hold. */
 export interface ShareableLock extends ScopedLock {
+  /** Whether any of its holders still holds it. */
+  readonly isAlive: boolean;
+  /** Starts the lease anew, if `holder` is one that holds it. */
+  extendFor(holder: ScopedLock, ttl?: number): Promise<void>;
   /** One holder less; the last one gives the lock back. */
   leave(): Promise<ReleaseOutcome>;
   /** Nobody is there to hear that a release failed. */
@@ -44,7 +48,7 @@ export class SharedLock implements ScopedLock {
   }
 
   get isHeld(): boolean {
-    return this.#outcome === undefined && this.#lock.isHeld;
+    return this.#outcome === undefined && this.#lock.isAlive;
   }
 
   get expiresAt(): number {
@@ -56,7 +60,7 @@ export class SharedLock implements ScopedLock {
   }
 
   get isReleased(): boolean {
-    return this.#outcome !== undefined || this.#lock.isReleased;
+    return this.#outcome !== undefined;
   }
 
   get loss(): LockLostError | undefined {
@@ -64,7 +68,7 @@ export class SharedLock implements ScopedLock {
   }
 
   extend(ttl?: number): Promise<void> {
-    return this.#lock.extend(ttl);
+    return this.#lock.extendFor(this, ttl);
   }
 
   release(): Promise<ReleaseOutcome> {

@@ -1,6 +1,6 @@
 import { LockEngine, type AcquireTerms, type EngineInit } from '../../lib/engine/lock-engine.js';
 import type { LockLostError } from '../../lib/errors/lock-lost.error.js';
-import type { HeldLock } from '../../lib/engine/held-lock.js';
+import type { ScopedLock } from '../../lib/engine/shared-lock.js';
 import { DEFAULT_TERMS } from '../../lib/lock-options.js';
 import { FakeClock } from './fake-clock.js';
 import { TappedStore } from './tapped-store.js';
@@ -12,7 +12,7 @@ export interface TestEngine {
   /** What the observer was told. */
   readonly losses: LockLostError[];
   readonly unconfirmed: unknown[];
-  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<HeldLock>;
+  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<ScopedLock>;
 }
 
 /** An engine in a world where time stands still until the test moves it. Another one on the same `clock` and `store` plays another process. */
@@ -25,6 +25,6 @@ export function testEngine(init: Partial<EngineInit> & { clock?: FakeClock; stor
     releaseUnconfirmed: (_key: string, cause: unknown) => void unconfirmed.push(cause),
   };
   const engine = new LockEngine({ store, clock, random, maxWaiters, observer });
-  const acquire: TestEngine['acquire'] = (key, terms = {}) => engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });
+  const acquire: TestEngine['acquire'] = async (key, terms = {}) => engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });
   return { clock, store, engine, losses, unconfirmed, acquire };
 }

@@ -148,6 +148,8 @@ describe('a key template', () => {
     ['{args}', 'name a field'],
     ['{0}{1}', 'separator'],
     ['a:{params.id}{query.x}:b', 'separator'],
+    ['{0}%{1}', 'separator'],
+    ['{0}%3A{1}', 'separator'],
   ])('D2: the template %p is refused: %s', (template, why) => {
     expect(() => compileTemplate(template)).toThrow(RedisLockOptionsError);
     expect(() => compileTemplate(template)).toThrow(why);
