@@ -78,7 +78,7 @@ const LAYERS = [
     ],
     packages: [NEST],
   },
-  { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.providers.ts'], types: [NEST] },
+  { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.module-definition.ts', 'redis-lock.providers.ts'], types: [NEST] },
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.
     files: 'redis-lock.module.ts',
@@ -196,7 +196,8 @@ export default defineConfig(
     // The consumer apps of test/package compile against the packed tarball, outside of this project.
     ignores: ['test/package/**'],
     extends: [tseslint.configs.recommendedTypeChecked],
-    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    // The program of `npm run typecheck`, where the sample finds the package without a build.
+    languageOptions: { parserOptions: { project: 'tsconfig.json', tsconfigRootDir: import.meta.dirname } },
     rules: {
       // Decorator-aware: an injected class stays a value, as Nest needs it.
       '@typescript-eslint/consistent-type-imports': 'error',

@@ -1,5 +1,5 @@
 import { LockKeyError } from './errors/lock-key.error.js';
-import { printValue } from './print-value.js';
+import { isWellFormed, printValue } from './print-value.js';
 import { MAX_KEY_BYTES } from './redis-lock.constants.js';
 
 /** Below this length in UTF-16 code units no key is over the limit: a unit takes three bytes at most. */
@@ -12,7 +12,8 @@ const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
  */
 export function toKeys(key: unknown): readonly [string, ...string[]] {
   if (!Array.isArray(key)) return [toKey(key)];
-  const keys = [...new Set(key.map(toKey))].sort();
+  // Not map(): it passes over holes.
+  const keys = [...new Set(Array.from(key, toKey))].sort();
   const [first, ...others] = keys;
   if (first === undefined) throw new LockKeyError('No key was given: the array is empty. Pass at least one key.');
   return [first, ...others];
@@ -33,9 +34,4 @@ export function toKey(key: unknown): string {
     throw new LockKeyError(`The key ${printValue(key)} is ${Buffer.byteLength(key)} bytes long; the limit is ${MAX_KEY_BYTES}. Hash the long part.`);
   }
   return key;
-}
-
-/** In Node 20, but in no TypeScript library before ES2024. */
-function isWellFormed(text: string): boolean {
-  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }

@@ -9,6 +9,12 @@ export function printValue(value: unknown): string {
   return typeof value === 'bigint' ? `${value}n` : String(value);
 }
 
+/** Whether every surrogate has its other half: half a pair has no bytes of its own in UTF-8. */
+export function isWellFormed(text: string): boolean {
+  // In Node 20, but in no TypeScript library before ES2024.
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
+}
+
 function shorten(text: string): string {
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
 }

@@ -1,8 +1,9 @@
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras } from './interfaces/module-options.interface.js';
 import { printValue } from './print-value.js';
+import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { checkName } from './redis-lock.options.js';
 import { createLockProvider, type BackendFactory } from './redis-lock.providers.js';
 
@@ -25,10 +26,10 @@ export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
 }
 
 /** Two services under one token would make it a matter of import order which of them a class gets. */
-export function assertUniqueNames(modules: ModulesContainer, metatype: Type): void {
+export function assertUniqueNames(modules: ModulesContainer): void {
   const seen = new Set<unknown>();
   for (const module of modules.values()) {
-    if (module.metatype !== metatype) continue;
+    if (!(module.metatype.prototype instanceof ConfigurableModuleClass)) continue;
     for (const token of module.exports) {
       if (seen.has(token)) throw duplicate(token);
       seen.add(token);

@@ -48,6 +48,6 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
 
   /** @internal */
   onModuleInit(): void {
-    assertUniqueNames(this.modules, RedisLockModule);
+    assertUniqueNames(this.modules);
   }
 }

@@ -51,14 +51,30 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   if (options.quantum !== undefined) checkOptions(options.quantum, QUANTUM_RULES, 'quantum.');
+  const { connection = DEFAULT_CONNECTION } = options;
+  const endpoint = toEndpoint(connection);
+  checkClientPrefix(endpoint);
   return Object.freeze({
-    endpoint: toEndpoint(options.connection ?? DEFAULT_CONNECTION),
+    endpoint,
     keyPrefix: options.keyPrefix ?? DEFAULT_KEY_PREFIX,
     defaults: Object.freeze(mergeTerms(DEFAULT_TERMS, options.defaults ?? ({} satisfies LockOptions))),
     shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
     maxWaiters: options.maxWaiters ?? Infinity,
     quantum: Object.freeze({ handOvers: options.quantum?.handOvers ?? QUANTUM_HANDOVERS, ms: options.quantum?.ms ?? QUANTUM_MS }),
   });
+}
+
+/** `{}` makes Redis hash each key as a whole, so that what belongs to one lock could not lie together. */
+function checkClientPrefix(endpoint: Endpoint): void {
+  const prefix = clientPrefixOf(endpoint) ?? '';
+  if (!/^[^{]*\{\}/u.test(prefix)) return;
+  throw new RedisLockOptionsError({ option: 'connection.keyPrefix', value: printValue(prefix), remedy: 'its first braces are empty; put a word between them, or leave them out' });
+}
+
+function clientPrefixOf(endpoint: Endpoint): string | undefined {
+  if (endpoint.kind === 'client') return endpoint.client.options.keyPrefix;
+  if (endpoint.kind === 'options') return endpoint.options.keyPrefix;
+  return endpoint.kind === 'cluster' ? endpoint.cluster.options?.keyPrefix : undefined;
 }
 
 /** The name is part of the injection token, so it is checked before there are providers. */
@@ -73,18 +89,29 @@ function nameRule(value: unknown): string | undefined {
 
 function toEndpoint(connection: unknown): Endpoint {
   if (Array.isArray(connection)) {
-    throw refuse(connection, 'a quorum over several independent servers is not supported by this version; pass one connection');
+    throw refuse(printValue(connection), 'a quorum over several independent servers is not supported by this version; pass one connection');
   }
   if (typeof connection === 'string') {
-    if (!isRedisUrl(connection)) throw refuse(connection, 'pass a URL that begins with redis:// or rediss://');
+    // Not printed: what is no URL may be a password, or hold one anywhere.
+    if (!isRedisUrl(connection)) throw refuse('a string that is no URL of Redis', 'pass one that begins with redis:// or rediss://');
     return { kind: 'url', url: connection };
   }
-  if (typeof connection !== 'object' || connection === null) throw refuse(connection, WHAT_TO_PASS);
+  if (typeof connection !== 'object' || connection === null) throw refuse(printValue(connection), WHAT_TO_PASS);
   if (isClient(connection)) return { kind: 'client', client: connection };
-  if (!isPlainObject(connection)) throw refuse(connection, `it is no ioredis client; ${WHAT_TO_PASS}`);
+  if (!isPlainObject(connection)) throw refuse('an object that is no ioredis client', WHAT_TO_PASS);
   if ('cluster' in connection) return { kind: 'cluster', cluster: toCluster(connection) };
+  // ioredis would pass over what it does not know, and connect to localhost.
+  const foreign = FOREIGN_OPTIONS.find((name) => name in connection);
+  if (foreign !== undefined) throw refuse(`an object with "${foreign}", which ioredis does not know`, WHAT_TO_PASS);
+  if (!TELLING_OPTIONS.some((name) => name in connection)) throw refuse(`an object with none of ${TELLING_OPTIONS.join(', ')}`, WHAT_TO_PASS);
   return { kind: 'options', options: connection };
 }
+
+/** What the options of other clients and modules say where Redis is by. */
+const FOREIGN_OPTIONS = ['url', 'uri', 'urls', 'socket', 'nodes', 'rootNodes', 'client', 'clients', 'connection', 'config', 'redis', 'redisOptions'];
+
+/** Of these, a set of ioredis options has at least one. */
+const TELLING_OPTIONS = ['host', 'port', 'path', 'sentinels', 'db', 'username', 'password', 'tls', 'family', 'keyPrefix', 'Connector'];
 
 const WHAT_TO_PASS = 'pass a redis:// URL, ioredis options, { cluster: [...] }, or an ioredis client';
 
@@ -115,6 +142,7 @@ function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\//iu.test(text) && URL.canParse(text);
 }
 
-function refuse(value: unknown, remedy: string): RedisLockOptionsError {
-  return new RedisLockOptionsError({ option: 'connection', value: printValue(value), remedy });
+/** `what` was passed, in words: it may hold a password anywhere. */
+function refuse(what: string, remedy: string): RedisLockOptionsError {
+  return new RedisLockOptionsError({ option: 'connection', value: what, remedy });
 }

@@ -120,10 +120,11 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   #refusalFor(waiter: Waiter): { readonly reason: unknown } | undefined {
     const { signal } = waiter.terms;
     if (signal?.aborted === true) return { reason: signal.reason };
-    if (this.#state === 'idle') return undefined;
-    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#obstacleForLatecomer()) };
-    const isHeadInFront = this.#state !== 'held';
-    const behind = this.#waiters.size - (isHeadInFront ? 1 : 0);
+    // Nobody knows yet who is in the way: the answer to the head is for all who try once.
+    const isUnknown = this.#state === 'asking' && this.#obstacle.kind === 'none' && this.#tenure === undefined;
+    if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
+    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#currentObstacle()) };
+    const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
 
@@ -138,6 +139,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     waiter.refuse(reason);
     if (waiter.isOutcomeUnknown) this.#sweep(waiter);
     if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
+  }
+
+  #dismissThoseWhoTryOnce(): void {
+    for (const waiter of [...this.#waiters]) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
   }
 
   /** The next waiter's turn. */
@@ -156,7 +161,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(
       (outcome) => {
         if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken);
-        else this.#onBusy(head, outcome, queues);
+        else this.#onBusy(outcome, queues);
       },
       (failure: StoreFailure) => this.#onFailure(head, failure),
     );
@@ -177,6 +182,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
     this.#tenure = new Tenure(this.#context, lease, fencingToken, isPlain ? tokensFor(quantum) : 1);
     this.#grant(head, this.#tenure);
+    this.#dismissThoseWhoTryOnce();
   }
 
   #grant(waiter: Waiter, tenure: Tenure): void {
@@ -235,11 +241,11 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (tenure === this.#tenure) this.#tenure = undefined;
   }
 
-  #onBusy(head: Waiter, { remaining, wakes }: BusyOutcome, isQueued: boolean): void {
+  #onBusy({ remaining, wakes }: BusyOutcome, isQueued: boolean): void {
     const { clock, wakeUps } = this.#context;
     this.#isQueued = isQueued && wakeUps.arrive;
     this.#obstacle = { kind: 'busy', until: clock.now() + remaining };
-    if (head.triesOnce) this.#dismiss(head, head.errorFor(this.#obstacle));
+    this.#dismissThoseWhoTryOnce();
     // A wake-up may overtake the reply to the command that it belongs to; and whoever can be woken gets into the queue first.
     if (this.#wasWoken || (wakeUps.arrive && !isQueued)) return this.#contend();
     wakeUps.open();
@@ -253,8 +259,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       if (head.state !== 'waiting') this.#sweep(head);
     }
     // What will not pass meets everyone who waits, whoever asked.
-    const refused = failure.transient ? [head].filter((waiter) => waiter.triesOnce) : [...this.#waiters];
-    for (const waiter of refused) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
+    if (failure.transient) this.#dismissThoseWhoTryOnce();
+    else for (const waiter of [...this.#waiters]) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
     this.#rest(Infinity, false);
   }
 
@@ -294,11 +300,5 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   #currentObstacle(): Obstacle {
     const lease = this.lease;
     return lease === undefined ? this.#obstacle : { kind: 'busy', until: lease.validUntil };
-  }
-
-  /** Whoever comes while others wait finds it busy, whatever keeps those waiting; unless that is a broken store. */
-  #obstacleForLatecomer(): Obstacle {
-    const obstacle = this.#currentObstacle();
-    return obstacle.kind === 'none' ? { kind: 'busy', until: undefined } : obstacle;
   }
 }

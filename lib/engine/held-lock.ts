@@ -1,10 +1,12 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error.js';
-import type { Lock, ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from './clock.js';
 import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
+import { SharedLock, type ScopedLock, type ShareableLock } from './shared-lock.js';
 import type { Sweeper } from './sweeper.js';
 import { asStoreFailure, within } from './within.js';
 
@@ -21,17 +23,20 @@ export interface HoldContext {
 
 export interface HoldTerms {
   readonly fencingToken: number;
+  readonly ttl: number;
   readonly maxHold: number | undefined;
   readonly minHold: number;
 }
 
 /** One holder's turn: the lock that callers see, over one lease for each key. */
-export class HeldLock implements Lock, LeaseHolder {
+export class HeldLock implements ShareableLock, LeaseHolder {
   readonly key: string;
   readonly fencingToken: number;
 
   readonly #context: HoldContext;
   readonly #leases: readonly [Lease, ...Lease[]];
+  /** The length that it was acquired with. */
+  readonly #ttl: number;
   /** Until when `minHold` keeps the key taken, on the monotonic clock; 0 without. */
   readonly #keepUntil: number;
   #maxHoldTimer: Timer;
@@ -42,11 +47,12 @@ export class HeldLock implements Lock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { fencingToken, maxHold, minHold }: HoldTerms) {
+  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { ttl, fencingToken, maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
     this.key = leases[0].key;
+    this.#ttl = ttl;
     this.fencingToken = fencingToken;
     for (const lease of leases) lease.holder = this;
     if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.onLost('maxHold'), 'background');
@@ -61,6 +67,11 @@ export class HeldLock implements Lock, LeaseHolder {
   }
 
   get isHeld(): boolean {
+    return this.#outcome === undefined && this.isAlive;
+  }
+
+  /** Whether it is held by this holder or by another that shares it. */
+  get isAlive(): boolean {
     if (this.#state !== 'held') return false;
     // Each lease notices its own deadline, and tells.
     for (const lease of this.#leases) if (!lease.isHeld) return false;
@@ -68,17 +79,17 @@ export class HeldLock implements Lock, LeaseHolder {
   }
 
   get isReleased(): boolean {
-    return this.#state === 'released';
+    return this.#outcome !== undefined;
   }
 
   /** Why it was lost, if it was. */
   get loss(): LockLostError | undefined {
-    void this.isHeld;
+    void this.isAlive;
     return this.#loss;
   }
 
   get signal(): AbortSignal {
-    void this.isHeld;
+    void this.isAlive;
     this.#controller ??= new AbortController();
     if (this.#loss !== undefined) this.#controller.abort(this.#loss);
     return this.#controller.signal;
@@ -91,35 +102,49 @@ export class HeldLock implements Lock, LeaseHolder {
   }
 
   async extend(ttl?: number): Promise<void> {
-    this.#assertHeld();
+    await this.extendFor(this, ttl);
+  }
+
+  /** For one of those who share it. */
+  async extendFor(holder: ScopedLock, ttl = this.#ttl): Promise<void> {
+    checkTtl(ttl);
+    this.#assertHeldBy(holder);
     try {
-      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl ?? lease.ttl))));
+      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
     } catch (error) {
       throw this.#backendError('could not be extended', error);
     }
-    this.#assertHeld();
+    this.#assertHeldBy(holder);
   }
 
   release(): Promise<ReleaseOutcome> {
-    if (this.#shares > 1) {
-      this.#shares -= 1;
-      return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
-    }
-    return (this.#outcome ??= this.#release());
+    return (this.#outcome ??= this.leave());
+  }
+
+  /** One holder less; the last one gives the lock back. */
+  leave(): Promise<ReleaseOutcome> {
+    this.#shares -= 1;
+    if (this.#shares === 0) return this.#release();
+    return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       await this.release();
     } catch (error) {
-      this.#context.observer.releaseUnconfirmed(this.key, error);
+      this.tellUnconfirmed(error);
     }
   }
 
-  /** Counts one more holder of the same lock; each calls `release()`. */
-  share(): this {
+  /** Nobody is there to hear that a release failed. */
+  tellUnconfirmed(error: unknown): void {
+    this.#context.observer.releaseUnconfirmed(this.key, error);
+  }
+
+  /** Counts one more holder; each has an object of its own to release, once. */
+  share(): SharedLock {
     this.#shares += 1;
-    return this;
+    return new SharedLock(this);
   }
 
   /** From here on the holder cannot be sure: renewal stops, and it is told. */
@@ -140,7 +165,7 @@ export class HeldLock implements Lock, LeaseHolder {
   #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
     const [lease, ...others] = this.#leases;
-    const wasHeld = this.isHeld;
+    const wasHeld = this.isAlive;
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     for (const each of this.#leases) each.holder = undefined;
@@ -175,8 +200,8 @@ export class HeldLock implements Lock, LeaseHolder {
     return 'stolen';
   }
 
-  #assertHeld(): void {
-    if (this.isHeld) return;
+  #assertHeldBy(holder: ScopedLock): void {
+    if (holder.isHeld) return;
     // Released by the holder itself, the lease is over as if it had expired.
     throw this.#loss ?? new LockLostError({ key: this.key, reason: 'expired' });
   }

@@ -56,6 +56,8 @@ export class Lease {
   #isPlain: boolean;
   #validUntil: number;
   #timer: Timer;
+  /** Until when it lasts by the command that was sent last. */
+  #sentUntil = Infinity;
   #sent = 0;
   #confirmed = 0;
   #trouble: unknown;
@@ -193,15 +195,17 @@ export class Lease {
   async #confirm(ttl: number, command: () => Promise<RenewOutcome>): Promise<void> {
     const sentAt = this.#clock.now();
     const turn = (this.#sent += 1);
-    // A shorter lease counts from the sending: its reply may be lost.
-    this.#validUntil = Math.min(this.#validUntil, validity(sentAt, ttl));
+    const until = validity(sentAt, ttl);
+    // A shorter lease counts from the sending: its reply may be lost, or come after those of longer ones that were sent before.
+    this.#sentUntil = until;
+    this.#validUntil = Math.min(this.#validUntil, until);
     const outcome = await command();
     if (!this.isHeld) return;
     if (outcome !== 'renewed') return this.lose(outcome);
     if (turn < this.#confirmed) return;
     this.#confirmed = turn;
     this.#trouble = undefined;
-    this.#validUntil = validity(sentAt, ttl);
+    this.#validUntil = Math.min(until, this.#sentUntil);
   }
 
   #expire(): void {

@@ -12,6 +12,7 @@ import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './owner-token.js';
 import type { QuantumTerms } from './quantum.js';
+import type { ScopedLock } from './shared-lock.js';
 import { Sweeper } from './sweeper.js';
 import { WakeUps } from './wake-ups.js';
 import { asStoreFailure, within } from './within.js';
@@ -79,7 +80,7 @@ export class LockEngine {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<HeldLock> {
+  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<ScopedLock> {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#joinAll(keys, terms);
@@ -90,7 +91,7 @@ export class LockEngine {
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
-  async hold<T>(lock: HeldLock, body: () => T | PromiseLike<T>): Promise<T> {
+  async hold<T>(lock: ScopedLock, body: () => T | PromiseLike<T>): Promise<T> {
     try {
       return await runHolding(lock, body);
     } finally {
@@ -99,7 +100,7 @@ export class LockEngine {
   }
 
   /** The lock of this engine that the async context holds. */
-  current(key?: string): HeldLock | undefined {
+  current(key?: string): ScopedLock | undefined {
     return lockInContext(this, key === undefined ? [] : [key]);
   }
 
@@ -111,8 +112,10 @@ export class LockEngine {
   }
 
   async forceRelease(key: string): Promise<boolean> {
+    // Whoever gets in after it is not meant.
+    const lease = this.#cohorts.get(key)?.lease;
     const wasHeld = await this.#ask(key, this.#store.forceRelease(key));
-    this.#cohorts.get(key)?.lease?.lose('forced');
+    lease?.lose('forced');
     return wasHeld;
   }
 
@@ -129,7 +132,7 @@ export class LockEngine {
     await within(this.#clock, COMMAND_TIMEOUT_MS, this.#sweeper.settled()).catch(() => this.#sweeper.stop());
   }
 
-  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): HeldLock | undefined {
+  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): ScopedLock | undefined {
     const held = overlapInContext(this, keys);
     if (held === undefined) return undefined;
     if (reentry === 'share' && keys.every((key) => held.keys.includes(key))) return held.share();
@@ -154,14 +157,19 @@ export class LockEngine {
       try {
         for (const key of keys) turns.push(await this.#join(key, { terms: renewed, since, floor: lastToken(turns), isPlain: false }, toTurn));
         const last = lastToken(turns);
-        await within(this.#clock, COMMAND_TIMEOUT_MS, Promise.all(turns.slice(0, -1).map(({ lease }) => lease.raiseFence(last))));
+        await within(this.#clock, this.#patience(terms, since), Promise.all(turns.slice(0, -1).map(({ lease }) => lease.raiseFence(last))));
       } catch (error) {
-        await this.#giveBack(turns);
+        this.#giveBack(turns);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
       }
       if (turns.every(({ lease }) => lease.isHeld)) return this.#holdAll(turns, terms);
-      await this.#giveBack(turns);
+      this.#giveBack(turns);
     }
+  }
+
+  /** How long the last command may take: no longer than the caller waits. */
+  #patience({ wait }: AcquireTerms, since: number): number {
+    return wait === 0 ? COMMAND_TIMEOUT_MS : Math.max(0, Math.min(COMMAND_TIMEOUT_MS, since + wait - this.#clock.now()));
   }
 
   #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
@@ -170,10 +178,11 @@ export class LockEngine {
     return new HeldLock(this.#holds, leases, { ...terms, fencingToken: lastToken(turns) });
   }
 
-  async #giveBack(turns: readonly Turn[]): Promise<void> {
-    const release = ({ lease }: Turn): Promise<unknown> =>
+  /** Nobody waits for it: the caller has been waiting long enough. */
+  #giveBack(turns: readonly Turn[]): void {
+    for (const { lease } of turns) {
       within(this.#clock, COMMAND_TIMEOUT_MS, lease.giveBack(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
-    await Promise.all(turns.map(release));
+    }
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {

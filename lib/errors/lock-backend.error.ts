@@ -1,4 +1,4 @@
-import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
 /**
  * Redis could not be asked, did not answer in time, or refused the command. It says nothing about who holds the lock. `cause` is the
@@ -8,6 +8,10 @@ import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
  */
 export class LockBackendError extends RedisLockError {
   static override readonly code = 'LOCK_BACKEND';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockBackendError.code;
 
   constructor(message: string, init: RedisLockErrorInit = {}) {

@@ -1,4 +1,4 @@
-import { RedisLockError } from './redis-lock.error.js';
+import { registerClass, RedisLockError } from './redis-lock.error.js';
 
 /**
  * The service is shutting down: it hands out no more locks, and whoever still waited was told so.
@@ -7,6 +7,10 @@ import { RedisLockError } from './redis-lock.error.js';
  */
 export class LockClosedError extends RedisLockError {
   static override readonly code = 'LOCK_CLOSED';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockClosedError.code;
 
   constructor(key?: string) {

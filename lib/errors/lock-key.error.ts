@@ -1,4 +1,4 @@
-import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
 /**
  * The key cannot be used, or could not be made from the data of the call. Thrown before Redis is touched.
@@ -7,6 +7,10 @@ import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
  */
 export class LockKeyError extends RedisLockError {
   static override readonly code = 'LOCK_KEY';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockKeyError.code;
 
   constructor(message: string, init: RedisLockErrorInit = {}) {

@@ -1,4 +1,4 @@
-import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
 /**
  * Why a lock was lost: its lease ended (`expired`), another owner is in its place (`stolen`), an operator released it (`forced`), Redis could
@@ -29,6 +29,10 @@ export interface LockLostInit extends RedisLockErrorInit {
  */
 export class LockLostError extends RedisLockError {
   static override readonly code = 'LOCK_LOST';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockLostError.code;
   readonly reason: LockLostReason;
 

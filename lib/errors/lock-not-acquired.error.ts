@@ -1,4 +1,4 @@
-import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
 export interface LockNotAcquiredInit extends RedisLockErrorInit {
   readonly waitedMs: number;
@@ -14,6 +14,10 @@ export interface LockNotAcquiredInit extends RedisLockErrorInit {
  */
 export class LockNotAcquiredError extends RedisLockError {
   static override readonly code = 'LOCK_NOT_ACQUIRED';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockNotAcquiredError.code;
 
   /** Milliseconds that the caller waited. */

@@ -1,4 +1,4 @@
-import { RedisLockError } from './redis-lock.error.js';
+import { registerClass, RedisLockError } from './redis-lock.error.js';
 
 /**
  * As many callers as `maxWaiters` allows already wait for the key in this process; one more was refused at once.
@@ -7,6 +7,10 @@ import { RedisLockError } from './redis-lock.error.js';
  */
 export class LockQueueFullError extends RedisLockError {
   static override readonly code = 'LOCK_QUEUE_FULL';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockQueueFullError.code;
 
   constructor(key: string, maxWaiters: number) {

@@ -1,4 +1,4 @@
-import { RedisLockError } from './redis-lock.error.js';
+import { registerClass, RedisLockError } from './redis-lock.error.js';
 
 /**
  * The key is already held in this async context, so waiting for it would never end.
@@ -7,6 +7,10 @@ import { RedisLockError } from './redis-lock.error.js';
  */
 export class LockReentryError extends RedisLockError {
   static override readonly code = 'LOCK_REENTRY';
+  static {
+    registerClass(this);
+  }
+
   readonly code = LockReentryError.code;
 
   constructor(key: string) {

@@ -1,4 +1,4 @@
-import { RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
+import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
 export interface RedisLockOptionsInit extends RedisLockErrorInit {
   /** The option's name, as in `defaults.ttl`. */
@@ -16,6 +16,10 @@ export interface RedisLockOptionsInit extends RedisLockErrorInit {
  */
 export class RedisLockOptionsError extends RedisLockError {
   static override readonly code = 'LOCK_OPTIONS';
+  static {
+    registerClass(this);
+  }
+
   readonly code = RedisLockOptionsError.code;
 
   /** The option's name, as in `defaults.ttl`. */

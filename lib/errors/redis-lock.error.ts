@@ -44,12 +44,18 @@ export abstract class RedisLockError extends Error {
   }
 
   static override [Symbol.hasInstance](this: { readonly code?: unknown; readonly prototype: object }, value: unknown): boolean {
-    const isOurs = Object.hasOwn(this, 'code');
     // A class that a user derives from ours keeps the ordinary meaning of instanceof.
-    if (!isOurs) return typeof value === 'object' && value !== null && Object.prototype.isPrototypeOf.call(this.prototype, value);
+    if (!ourClasses.has(this)) return typeof value === 'object' && value !== null && Object.prototype.isPrototypeOf.call(this.prototype, value);
     const code = codeOf(value);
     return code !== undefined && (this.code === undefined || this.code === code);
   }
+}
+
+/** Each class of ours, so that those which users derive can be told from them. */
+const ourClasses = new WeakSet<object>([RedisLockError]);
+
+export function registerClass(lockErrorClass: object): void {
+  ourClasses.add(lockErrorClass);
 }
 
 /** Makes `error` an instance, in the sense of `instanceof`, of the class with this code. */

@@ -5,15 +5,16 @@ import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 /** What Express' response and Node's own have in common; Fastify keeps Node's as `raw`. */
 interface NodeResponse {
   readonly destroyed: boolean;
+  readonly headersSent: boolean;
   once(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
 }
 
 function nodeResponse(execution: ExecutionContext): NodeResponse | undefined {
   if (execution.getType() !== 'http') return undefined;
-  const response = execution.switchToHttp().getResponse<Partial<NodeResponse> & { readonly raw?: NodeResponse }>();
-  const raw = response.raw ?? response;
-  return typeof raw.once === 'function' ? (raw as NodeResponse) : undefined;
+  const response = execution.switchToHttp().getResponse<(Partial<NodeResponse> & { readonly raw?: NodeResponse }) | null | undefined>();
+  const raw = response?.raw ?? response;
+  return typeof raw?.once === 'function' ? (raw as NodeResponse) : undefined;
 }
 
 /** Calls back once when the connection to the client closes. Returns what stops the listening. */
@@ -30,7 +31,7 @@ export function onClientClose(execution: ExecutionContext, callback: () => void)
 
 /** Tells the client when to come back, where that is known. */
 export function setRetryAfter(execution: ExecutionContext, host: HttpAdapterHost, error: unknown): void {
-  if (execution.getType() !== 'http' || !(error instanceof LockNotAcquiredError)) return;
+  if (!(error instanceof LockNotAcquiredError) || nodeResponse(execution)?.headersSent !== false) return;
   const { retryAfterMs } = error;
   if (retryAfterMs === undefined || retryAfterMs === Infinity) return;
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));

@@ -1,7 +1,5 @@
-import type { Readable } from 'node:stream';
-import { finished } from 'node:stream';
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
-import type { Subscriber, Subscription } from 'rxjs';
+import { isObservable, type Subscriber, type Subscription } from 'rxjs';
 import { runHolding } from '../engine/lock-context.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { RedisLockService } from '../redis-lock.service.js';
@@ -11,12 +9,13 @@ import type { LockedMethod } from '../with-lock/locked-method.js';
 import { assertKept } from '../with-lock/plain-call.js';
 import { HandlerContext } from './handler-context.js';
 import { onClientClose } from './http-client.js';
+import { endOfStream } from './end-of-stream.js';
 import { clientGone } from './transport-error.js';
 
 /** Who gets the result, and how an error of ours is put to them. */
 export interface HandlerCaller {
   readonly subscriber: Subscriber<unknown>;
-  readonly explain: (error: unknown) => unknown;
+  readonly explain: (error: unknown) => Promise<unknown>;
 }
 
 /**
@@ -80,17 +79,25 @@ export class LockedHandler {
   }
 
   #run(admission: Admission): void {
-    if (admission.kind === 'instead') {
-      this.#state = 'done';
-      this.caller.subscriber.next(admission.value);
-      return this.caller.subscriber.complete();
-    }
+    if (admission.kind === 'instead') return this.#answerInstead(admission.value);
     this.#state = 'running';
     const lock = admission.kind === 'locked' ? admission.lock : undefined;
     this.#release = once(async () => lock?.[Symbol.asyncDispose]());
     if (this.method.policy.until === 'return') void this.#call.returned.then(this.#release);
     const run = (): void => this.#subscribe(lock);
     this.#call.around(() => (lock === undefined ? run() : runHolding(lock, run)));
+  }
+
+  /** As Nest does with what a handler returns. */
+  #answerInstead(value: unknown): void {
+    const { subscriber } = this.caller;
+    this.#state = 'done';
+    if (isObservable(value)) {
+      subscriber.add(value.subscribe(subscriber));
+      return;
+    }
+    subscriber.next(value);
+    subscriber.complete();
   }
 
   #subscribe(lock: Lock | undefined): void {
@@ -100,11 +107,11 @@ export class LockedHandler {
         this.caller.subscriber.next(value);
       },
       error: (error: unknown) => void this.#finish(() => this.caller.subscriber.error(error)),
-      complete: () => void this.#finish(() => this.#complete(lock)),
+      complete: () => void this.#finish(() => void this.#complete(lock)),
     });
   }
 
-  #complete(lock: Lock | undefined): void {
+  async #complete(lock: Lock | undefined): Promise<void> {
     try {
       if (lock !== undefined) assertKept(this.method, lock);
     } catch (error) {
@@ -113,8 +120,9 @@ export class LockedHandler {
     this.caller.subscriber.complete();
   }
 
-  #fail(error: unknown): void {
-    this.caller.subscriber.error(this.caller.explain(error));
+  async #fail(error: unknown): Promise<void> {
+    const { subscriber, explain } = this.caller;
+    subscriber.error(await explain(error).catch(() => error));
   }
 
   /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
@@ -132,18 +140,4 @@ export class LockedHandler {
 function once<T>(work: () => Promise<T>): () => Promise<T> {
   let result: Promise<T> | undefined;
   return () => (result ??= work());
-}
-
-/** For a `StreamableFile`, known by its shape: resolves when its stream has ended, or can no longer be sent. */
-function endOfStream(value: unknown, execution: ExecutionContext): Promise<void> | undefined {
-  const file = value as { getStream?: () => Readable } | null | undefined;
-  if (typeof file?.getStream !== 'function') return undefined;
-  const stream = file.getStream();
-  return new Promise((resolve) => {
-    const stopListening = onClientClose(execution, resolve);
-    finished(stream, () => {
-      stopListening();
-      resolve();
-    });
-  });
 }

@@ -17,24 +17,46 @@ const ANSWERS: Partial<Record<RedisLockErrorCode, Answer>> = {
   LOCK_CLOSED: { status: HttpStatus.SERVICE_UNAVAILABLE, error: 'Service Unavailable', message: 'The server is shutting down. Try again later.' },
 };
 
+/** Where the exceptions of the other transports come from: optional packages that whoever handles their messages has. */
+const EXCEPTIONS: Partial<Record<string, { readonly from: string; readonly name: string }>> = {
+  rpc: { from: '@nestjs/microservices', name: 'RpcException' },
+  ws: { from: '@nestjs/websockets', name: 'WsException' },
+};
+
+type ExceptionClass = new (payload: object) => Error;
+
 /**
- * A lock error as HTTP answers it. `instanceof` the lock error it stands for, too, so that `@Catch(LockNotAcquiredError)` finds it, and with
- * that error's fields.
+ * A lock error in the form of the transport: an exception of its own for microservices and WebSockets, else an `HttpException`, which GraphQL
+ * understands too. It is `instanceof` the lock error it stands for as well, so that `@Catch(LockNotAcquiredError)` finds it, and has its fields. An
+ * error that no client can cause or mend stays what it is.
  */
-class LockHttpException extends HttpException {
-  constructor({ status, error, message }: Answer, cause: RedisLockError) {
-    const { code } = cause;
-    super({ statusCode: status, error, message, code }, status, { cause });
-    markAs(this, code);
-    const { key, waitedMs, retryAfterMs, reason } = cause as RedisLockError & Record<string, unknown>;
-    Object.assign(this, { code, key, waitedMs, retryAfterMs, reason });
-  }
+export async function toTransportError(type: string, error: unknown): Promise<unknown> {
+  const answer = error instanceof RedisLockError ? ANSWERS[error.code] : undefined;
+  if (answer === undefined) return error;
+  const cause = error as RedisLockError & Record<string, unknown>;
+  const exception = await toException(type, answer, cause);
+  const { code, key, waitedMs, retryAfterMs, reason } = cause;
+  markAs(exception, code);
+  return Object.assign(exception, { code, key, waitedMs, retryAfterMs, reason, cause });
 }
 
-/** The exception for the error's HTTP answer; an error that no client can cause or mend stays what it is. */
-export function toHttpError(error: unknown): unknown {
-  const answer = error instanceof RedisLockError ? ANSWERS[error.code] : undefined;
-  return answer === undefined ? error : new LockHttpException(answer, error as RedisLockError);
+async function toException(type: string, { status, error, message }: Answer, cause: RedisLockError): Promise<Error> {
+  const { code } = cause;
+  const Exception = await exceptionClass(type);
+  if (Exception !== undefined) return new Exception({ status: 'error', code, message });
+  return new HttpException({ statusCode: status, error, message, code }, status, { cause });
+}
+
+async function exceptionClass(type: string): Promise<ExceptionClass | undefined> {
+  const source = EXCEPTIONS[type];
+  if (source === undefined) return undefined;
+  try {
+    // eslint-disable-next-line no-restricted-syntax -- optional packages of the app: a literal would have to be installed to compile
+    const exports = (await import(source.from)) as Record<string, ExceptionClass | undefined>;
+    return exports[source.name];
+  } catch {
+    return undefined;
+  }
 }
 
 /** The client of the request went away while it waited: whatever is thrown, nobody reads it. */

@@ -6,7 +6,7 @@ import { getRedisLockToken } from '../redis-lock.tokens.js';
 import { lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
 import { setRetryAfter } from './http-client.js';
 import { LockedHandler } from './locked-handler.js';
-import { toHttpError } from './transport-error.js';
+import { toTransportError } from './transport-error.js';
 
 /**
  * Takes the locks of a handler under `@WithLock()`, which applies it: there is no need to name it anywhere.
@@ -36,9 +36,8 @@ export class WithLockInterceptor implements NestInterceptor {
   }
 
   /** Our own errors in the form of the transport; those of the handler never come here. */
-  #explain(execution: ExecutionContext, error: unknown): unknown {
-    if (execution.getType() !== 'http') return error;
+  #explain(execution: ExecutionContext, error: unknown): Promise<unknown> {
     setRetryAfter(execution, this.adapterHost, error);
-    return toHttpError(error);
+    return toTransportError(execution.getType(), error);
   }
 }

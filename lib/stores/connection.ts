@@ -3,6 +3,9 @@ import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ClusterConnection } from '../interfaces/module-options.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
 
+/** ioredis waits so long for a socket to close, also for one that is closed already, and keeps the process alive meanwhile; its default is 2 s. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
 /** A client and whose it is: opened and closed by us, or borrowed and left alone. */
 export interface ClientHandle {
   readonly client: RedisClient;
@@ -41,8 +44,8 @@ export function connect(endpoint: Endpoint, onOutage: (error: Error) => void): C
 function create(endpoint: Exclude<Endpoint, { kind: 'client' }>): RedisClient {
   // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
   const lazyConnect = true;
-  if (endpoint.kind === 'url') return new Redis(endpoint.url, { lazyConnect });
-  if (endpoint.kind === 'options') return new Redis({ ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
+  if (endpoint.kind === 'url') return new Redis(endpoint.url, { lazyConnect, disconnectTimeout: DISCONNECT_TIMEOUT_MS });
+  if (endpoint.kind === 'options') return new Redis({ disconnectTimeout: DISCONNECT_TIMEOUT_MS, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
   const { cluster, options } = endpoint.cluster;
   return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
 }
@@ -55,5 +58,5 @@ async function end(client: RedisClient): Promise<void> {
     await Promise.race([client.quit().catch(() => undefined), timeout]);
     clearTimeout(timer);
   }
-  client.disconnect();
+  if (client.status !== 'end') client.disconnect();
 }

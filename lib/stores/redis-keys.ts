@@ -1,3 +1,5 @@
+const SLOTS = 16_384;
+
 /** Where the locks of one module lie in Redis. */
 export interface KeySpace {
   /** What the client itself puts before each key (ioredis `keyPrefix`); it counts for the slot, but is not ours to send. */
@@ -26,22 +28,41 @@ export function userKey({ clientPrefix, prefix }: KeySpace, stored: string): str
   return stored.slice(clientPrefix.length + prefix.length);
 }
 
-function besideLock(space: KeySpace, key: string, role: string): string {
-  const lock = lockKey(space, key);
-  // A tag in the client's prefix decides the slot of every key.
-  const tag = hashTag(space.clientPrefix) === undefined ? `{${slotTag(space.clientPrefix + lock)}}` : '';
-  return `${tag}${lock}:${role}`;
+/**
+ * A key of our own in the slot of the lock, of a form that no lock of an ordinary name has. It begins with a hash tag; where the client's prefix
+ * has opened one already, it closes that.
+ */
+function besideLock({ clientPrefix, prefix }: KeySpace, key: string, role: string): string {
+  const isTagOpen = clientPrefix.includes('{') && !clientPrefix.includes('}', clientPrefix.indexOf('{'));
+  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}:${role}`;
 }
 
 /**
- * A string without braces that hashes to the slot of `key`: its hash tag, or the key itself, or, where the key has a stray `}`, the first
- * number that falls into the same slot.
+ * A string without braces that hashes to the slot of `key`: its hash tag, or the key itself, or, where the key has a stray brace, a number
+ * that falls into the same slot.
  */
 function slotTag(key: string): string {
   const tag = hashTag(key) ?? key;
-  if (!tag.includes('}')) return tag;
-  const slot = slotOf(tag);
-  for (let candidate = 0; ; candidate += 1) if (slotOf(String(candidate)) === slot) return String(candidate);
+  return /[{}]/u.test(tag) ? numberForSlot(slotOf(tag)) : tag;
+}
+
+let numbers: readonly string[] | undefined;
+
+/** Looked up, because callers choose keys: each one that had to be searched for would hold up the process. */
+function numberForSlot(slot: number): string {
+  numbers ??= numberForEachSlot();
+  return numbers[slot] ?? '';
+}
+
+function numberForEachSlot(): string[] {
+  const found: string[] = [];
+  for (let candidate = 0, missing = SLOTS; missing > 0; candidate += 1) {
+    const slot = slotOf(String(candidate));
+    if (found[slot] !== undefined) continue;
+    found[slot] = String(candidate);
+    missing -= 1;
+  }
+  return found;
 }
 
 /**

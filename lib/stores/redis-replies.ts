@@ -26,8 +26,7 @@ export function decodeRenew(reply: number): RenewOutcome {
 
 /** Replies of the release script. */
 export function decodeRelease(reply: number, isResent: boolean): ReleaseOutcome {
-  if (reply === 1) return 'released';
-  if (reply === -1) return 'stolen';
-  // A client that lost its connection sends the command again, and the first one has already removed the key.
-  return isResent ? 'released' : 'expired';
+  // A client that lost its connection sends the command again, and the first one has already removed the key, for others to take.
+  if (reply === 1 || isResent) return 'released';
+  return reply === 0 ? 'expired' : 'stolen';
 }

@@ -11,6 +11,8 @@ import { isNoScript, toStoreFailure } from './redis-failure.js';
 export class RedisSession {
   readonly #client: RedisClient;
   #reconnects = 0;
+  #ready: Promise<void> | undefined;
+  #stopWaiting: (failure: StoreFailure) => void = () => undefined;
   readonly #countReconnect = (): void => {
     this.#reconnects += 1;
   };
@@ -50,12 +52,19 @@ export class RedisSession {
     }
   }
 
+  /** Takes our listeners off the client. */
   detach(): void {
+    this.#stopWaiting(unsent('the lock service is closed', false));
     this.#client.off('close', this.#countReconnect);
   }
 
-  /** A connection that is being made gets its time; one that is known to be down does not. */
+  /** One wait for all callers: their number must not show on the client. */
   #untilReady(): Promise<void> {
+    return (this.#ready ??= this.#becomeReady().finally(() => (this.#ready = undefined)));
+  }
+
+  /** A connection that is being made gets its time; one that is known to be down does not. */
+  #becomeReady(): Promise<void> {
     const client = this.#client;
     const { status } = client;
     if (status === 'end') return Promise.reject(unsent('the client is closed', false));
@@ -63,6 +72,7 @@ export class RedisSession {
     if (status === 'wait') client.connect().catch(() => undefined);
     return new Promise<void>((resolve, reject) => {
       const settle = (failure?: StoreFailure): void => {
+        this.#stopWaiting = () => undefined;
         clearTimeout(timer);
         client.off('ready', onReady);
         client.off('close', onClose);
@@ -73,6 +83,7 @@ export class RedisSession {
       const onReady = (): void => settle();
       const onClose = (): void => settle(unsent('the connection could not be made'));
       const timer = setTimeout(() => settle(unsent(`no connection within ${COMMAND_TIMEOUT_MS} ms`)), COMMAND_TIMEOUT_MS);
+      this.#stopWaiting = settle;
       client.on('ready', onReady);
       client.on('close', onClose);
       client.on('end', onClose);

@@ -10,13 +10,12 @@ import { LEAVE } from '../scripts/leave.script.js';
 import { RELAY } from '../scripts/relay.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
-import { BatchScheduler } from './batch-scheduler.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock, WakeListener } from './lock-store.interface.js';
+import { Outbox, type BatchedScript } from './outbox.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
 import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from './redis-keys.js';
 import { RedisSession } from './redis-session.js';
-import { ScriptBatch } from './script-batch.js';
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
@@ -30,13 +29,13 @@ export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #session: RedisSession;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #releases: ScriptBatch<ReleaseOutcome>;
-  readonly #renewals: ScriptBatch<RenewOutcome>;
-  readonly #acquires: ScriptBatch<AcquireOutcome>;
-  readonly #contends: ScriptBatch<AcquireOutcome>;
-  readonly #relays: ScriptBatch<RelayOutcome>;
-  readonly #leaves: ScriptBatch<undefined>;
-  readonly #scheduler: BatchScheduler;
+  readonly #releases: BatchedScript<ReleaseOutcome>;
+  readonly #renewals: BatchedScript<RenewOutcome>;
+  readonly #acquires: BatchedScript<AcquireOutcome>;
+  readonly #contends: BatchedScript<AcquireOutcome>;
+  readonly #relays: BatchedScript<RelayOutcome>;
+  readonly #leaves: BatchedScript<undefined>;
+  readonly #outbox: Outbox;
   readonly #client: RedisClient;
   readonly #channel: string;
   /** What scripts need to know to pass a lock on. */
@@ -54,31 +53,30 @@ export class RedisStore implements LockStore {
     this.#passing = [String(RESERVATION_MS), client.isCluster === true ? '0' : '1'];
     const retention = String(FENCE_RETENTION_MS);
     const slack = String(QUEUE_SLACK_MS);
-    this.#releases = new ScriptBatch(this.#session, RELEASE, decodeRelease, () => this.#passing);
-    this.#renewals = new ScriptBatch(this.#session, RENEW, decodeRenew, () => []);
-    this.#acquires = new ScriptBatch(this.#session, ACQUIRE, decodeAcquire, () => [retention]);
-    this.#contends = new ScriptBatch(this.#session, CONTEND, decodeAcquire, () => [retention, this.#channel, slack]);
-    this.#relays = new ScriptBatch(this.#session, RELAY, decodeRelay, () => [retention, ...this.#passing, this.#inbox?.isOpen === true ? this.#channel : '', slack]);
-    this.#leaves = new ScriptBatch(this.#session, LEAVE, () => undefined, () => [...this.#passing, this.#channel]);
-    // Releases first: the next contender for a key follows the release of the last one.
-    this.#scheduler = new BatchScheduler([this.#releases, this.#leaves, this.#renewals, this.#relays, this.#acquires, this.#contends]);
+    this.#releases = { script: RELEASE, decode: decodeRelease, common: () => this.#passing };
+    this.#renewals = { script: RENEW, decode: decodeRenew, common: () => [] };
+    this.#acquires = { script: ACQUIRE, decode: decodeAcquire, common: () => [retention] };
+    this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [retention, this.#channel, slack] };
+    this.#relays = { script: RELAY, decode: decodeRelay, common: () => [retention, ...this.#passing, this.#inbox?.isOpen === true ? this.#channel : '', slack] };
+    this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [...this.#passing, this.#channel] };
+    this.#outbox = new Outbox(this.#session);
   }
 
-  acquire({ key, value, ttl, floor, tokens }: AcquireRequest): Promise<AcquireOutcome> {
-    const args = [value, String(ttl), String(floor), String(tokens)];
-    return this.#scheduled(this.#acquires.add([lockKey(this.#space, key), fenceKey(this.#space, key)], args));
+  acquire(request: AcquireRequest): Promise<AcquireOutcome> {
+    const { key } = request;
+    return this.#send(this.#acquires, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
   }
 
-  contend({ key, value, ttl, floor, tokens }: AcquireRequest): Promise<AcquireOutcome> {
-    return this.#scheduled(this.#contends.add(this.#allKeys(key), [value, String(ttl), String(floor), String(tokens)]));
+  contend(request: AcquireRequest): Promise<AcquireOutcome> {
+    return this.#send(this.#contends, this.#allKeys(request.key), acquireArgs(request));
   }
 
   relay({ key, value, ttl, tokens, isHeld }: RelayRequest): Promise<RelayOutcome> {
-    return this.#scheduled(this.#relays.add(this.#allKeys(key), [value, String(ttl), String(tokens), isHeld ? '1' : '0']));
+    return this.#send(this.#relays, this.#allKeys(key), [value, String(ttl), String(tokens), isHeld ? '1' : '0']);
   }
 
   async leave(key: string): Promise<void> {
-    await this.#scheduled(this.#leaves.add([lockKey(this.#space, key), queueKey(this.#space, key)], []));
+    await this.#send(this.#leaves, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
   }
 
   listen(listener: WakeListener): void {
@@ -90,22 +88,25 @@ export class RedisStore implements LockStore {
   }
 
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    return this.#scheduled(this.#renewals.add([lockKey(this.#space, key)], [value, String(ttl)]));
+    return this.#send(this.#renewals, [lockKey(this.#space, key)], [value, String(ttl)]);
   }
 
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    return this.#scheduled(this.#releases.add([lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor)]));
+    return this.#send(this.#releases, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor)]);
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
+    this.#outbox.flush();
     const reply = await this.#session.run(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
     if (reply === null) return null;
-    const [value, ttl, processes] = reply as [string, number, number];
+    const [value, ...numbers] = reply as [string, number | string, number | string];
+    const [ttl, processes] = numbers.map(Number) as [number, number];
     return { value, ttl: ttl < 0 ? Infinity : ttl, processes };
   }
 
   async forceRelease(key: string): Promise<boolean> {
-    return (await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], this.#passing)) === 1;
+    this.#outbox.flush();
+    return Number(await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], this.#passing)) === 1;
   }
 
   open(): void {
@@ -118,12 +119,15 @@ export class RedisStore implements LockStore {
     await this.#connection.close();
   }
 
-  #allKeys(key: string): readonly string[] {
+  #allKeys(key: string): readonly [string, ...string[]] {
     return [lockKey(this.#space, key), fenceKey(this.#space, key), queueKey(this.#space, key)];
   }
 
-  #scheduled<T>(outcome: Promise<T>): Promise<T> {
-    this.#scheduler.schedule();
-    return outcome;
+  #send<T>(script: BatchedScript<T>, keys: readonly [string, ...string[]], args: readonly string[]): Promise<T> {
+    return this.#outbox.send(script, { lock: keys[0], keys, args });
   }
+}
+
+function acquireArgs({ value, ttl, floor, tokens }: AcquireRequest): readonly string[] {
+  return [value, String(ttl), String(floor), String(tokens)];
 }

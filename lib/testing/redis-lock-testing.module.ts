@@ -36,6 +36,6 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
 
   /** @internal */
   onModuleInit(): void {
-    assertUniqueNames(this.modules, RedisLockTestingModule);
+    assertUniqueNames(this.modules);
   }
 }

@@ -14,7 +14,8 @@ const covers = new AsyncLocalStorage<Cover>();
  * method returned comes back through it: an Observable that was unsubscribed says nothing about a handler that still runs.
  */
 export class CoveredCall {
-  #state: 'open' | 'taken' | 'closed' = 'open';
+  /** `returned`: the method has run, and may run again: an interceptor may retry it. */
+  #state: 'open' | 'running' | 'returned' | 'closed' = 'open';
   #work: Promise<unknown> | undefined;
   #onReturn: () => void = () => undefined;
 
@@ -23,11 +24,11 @@ export class CoveredCall {
 
   constructor(readonly method: LockedMethod) {}
 
-  /** The call of `method` that covers the running code and is not taken yet. */
+  /** The call of `method` that covers the running code; not one that is within it: who calls itself needs a lock of its own. */
   static take(method: LockedMethod): CoveredCall | undefined {
     for (let cover = covers.getStore(); cover !== undefined; cover = cover.outer) {
       const { call } = cover;
-      if (call.method === method && call.#state !== 'taken') return call;
+      if (call.method === method && call.#state !== 'running') return call;
     }
     return undefined;
   }
@@ -46,23 +47,29 @@ export class CoveredCall {
   run(body: () => unknown): unknown {
     // The request was answered before its handler began (an outer timeout): it must not begin now, without the lock.
     if (this.#state === 'closed') throw new LockClosedError();
-    this.#state = 'taken';
+    this.#state = 'running';
     try {
       const result = body();
       this.#work = Promise.resolve(isThenable(result) ? result : undefined);
-      this.#work.then(this.#onReturn, this.#onReturn);
+      this.#work.then(this.#hasReturned, this.#hasReturned);
       return result;
     } catch (error) {
-      this.#onReturn();
+      this.#hasReturned();
       throw error;
     }
   }
 
   /** Nobody waits for the call any more. Resolves when the method, if it began, has settled. */
   async close(): Promise<void> {
-    if (this.#state === 'open') this.#state = 'closed';
+    if (this.#state !== 'running') this.#state = 'closed';
     await this.#work?.catch(() => undefined);
+    this.#state = 'closed';
   }
+
+  readonly #hasReturned = (): void => {
+    if (this.#state === 'running') this.#state = 'returned';
+    this.#onReturn();
+  };
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,7 +1,7 @@
 import { LockKeyError } from '../errors/lock-key.error.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
-import { printValue } from '../print-value.js';
+import { isWellFormed, printValue } from '../print-value.js';
 
 type Transport = LockKeyContext['transport'];
 
@@ -61,7 +61,8 @@ function toPart(template: string, text: string, following: string, isLast: boole
   if (path.length === 1 && !isPosition && source !== 'ip' && source !== 'data') throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
   if (!isLast && following === '') throw malformed(template, `{${text}} and the next part need a separator between them, such as ":"`);
   if (source === 'headers') path[1] = (path[1] ?? '').toLowerCase();
-  return { text, path, separator: isLast ? '' : following.slice(0, 1) };
+  if (!isLast && following.startsWith('%')) throw malformed(template, `the separator after {${text}} begins with "%", which escapes; use another, such as ":"`);
+  return { text, path, separator: isLast ? '' : (Array.from(following)[0] ?? '') };
 }
 
 function partOf({ text, path, separator }: Part, context: LockKeyContext): string {
@@ -70,7 +71,9 @@ function partOf({ text, path, separator }: Part, context: LockKeyContext): strin
   if (value === undefined || value === null) throw new LockKeyError(`${what} is ${String(value)}, so there is no key.`);
   if (value === '') throw new LockKeyError(`${what} is empty, so there is no key.`);
   if (!isPrimitive(value)) throw new LockKeyError(`${what} is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
-  return escape(String(value), separator);
+  const part = String(value);
+  if (!isWellFormed(part)) throw new LockKeyError(`${what} has half of a surrogate pair, so it could meet another key in Redis.`);
+  return escape(part, separator);
 }
 
 function isPrimitive(value: unknown): value is string | boolean | bigint | number {

@@ -1,7 +1,8 @@
 // Checks the package as its users get it: packs it, installs the tarball into apps of their own, compiles and runs them.
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ConsumerApp } from './consumer-app.mjs';
 import { CONSUMERS } from './consumers.mjs';
 import { startRedis } from './redis.mjs';
@@ -15,6 +16,13 @@ const ROOT = resolve(import.meta.dirname, '..', '..');
 const COMMONJS_COPY = ['--no-experimental-require-module'];
 
 const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
+
+/** Packages above the apps would stand in for what the library forgot to ask for. */
+function warnOfPackagesAbove(dir) {
+  const found = join(dir, 'node_modules');
+  if (existsSync(found)) console.log(`The apps see ${found} too: set TMPDIR to a folder without packages above it to be sure.`);
+  if (dirname(dir) !== dir) warnOfPackagesAbove(dirname(dir));
+}
 
 async function checkPackage(report, dir) {
   const built = await report.check('build', () => mustRun('npm', ['run', 'build'], { cwd: ROOT, timeout: 180_000 }));
@@ -60,6 +68,7 @@ const report = new Report();
 const dir = await mkdtemp(join(tmpdir(), 'nestjs-redis-lock-'));
 const redis = await startRedis(dir);
 try {
+  warnOfPackagesAbove(dir);
   if (!redis) console.log('No redis-server or valkey-server found: the apps run on the in-memory store only.');
   const tarball = await checkPackage(report, dir);
   if (tarball) {

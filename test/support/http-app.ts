@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { INestApplication, ModuleMetadata } from '@nestjs/common';
 import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -53,6 +54,10 @@ export async function startHttpApp(adapter: () => AbstractHttpAdapter, { lock, c
       await sendCommand(connection, 'SET', keyPrefix + key, 'a stranger', ...(ttl === Infinity ? [] : ['PX', ttl]));
       return async () => void (await sendCommand(connection, 'DEL', keyPrefix + key));
     },
-    close: () => app.close(),
+    close: () => {
+      // A client may have opened one that it never used, which is not idle to Node.
+      (app.getHttpServer() as Server).closeAllConnections();
+      return app.close();
+    },
   };
 }

@@ -1,7 +1,9 @@
 import { Redis, type RedisOptions } from 'ioredis';
-import type { RedisClient } from '../../lib/interfaces/redis-client.interface.js';
 import { RedisStore } from '../../lib/stores/redis-store.js';
 import { eventually } from './eventually.js';
+
+/** `RedisOptions`, as the constructor of ioredis takes them with `exactOptionalPropertyTypes`. */
+export type ClientSettings = Omit<RedisOptions, 'replyMapping'> & { replyMapping?: 'legacy' | 'resp3' };
 
 export interface TestRedisStore {
   readonly store: RedisStore;
@@ -12,18 +14,18 @@ export interface TestRedisStore {
 }
 
 /** The Redis store on a client with these settings; by default on the server that all suites share. */
-export async function openRedisStore(options: RedisOptions = {}, keyPrefix = 'lock:', url = process.env.TEST_REDIS_URL ?? ''): Promise<TestRedisStore> {
+export async function openRedisStore(options: ClientSettings = {}, keyPrefix = 'lock:', url = process.env.TEST_REDIS_URL ?? ''): Promise<TestRedisStore> {
   const client: Redis = new Redis(url, { lazyConnect: true, ...options });
   client.on('error', () => undefined);
   await client.connect();
-  const store = new RedisStore({ client: client as unknown as RedisClient, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() } });
+  const store = new RedisStore({ client, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() } });
   const expire = async (key: string): Promise<void> => {
     await client.pexpire(keyPrefix + key, 1);
     await eventually(async () => (await client.exists(keyPrefix + key)) === 0);
   };
   const close = async (): Promise<void> => {
     await store.close();
-    client.disconnect();
+    if (client.status !== 'end') client.disconnect();
   };
   return { store, client, expire, close };
 }

@@ -1,8 +1,8 @@
-import { StoreFailure, type LockStore, type StoreFailureInit } from '../../lib/stores/lock-store.interface.js';
+import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import type { Clock } from '../../lib/engine/clock.js';
 
-type Method = Exclude<keyof LockStore, 'open' | 'close'>;
+type Method = Exclude<keyof LockStore, 'open' | 'close' | 'listen'>;
 
 export interface StoreCall {
   readonly method: Method;
@@ -22,6 +22,8 @@ export type Rule = (call: StoreCall, run: () => Promise<any>) => Promise<any>;
 export class TappedStore implements LockStore {
   readonly calls: StoreCall[] = [];
   readonly inner: MemoryStore;
+  /** Whom a test may wake. */
+  listener: WakeListener | undefined;
   readonly #rules = new Map<Method, Rule>();
 
   constructor(private readonly clock: Clock) {
@@ -44,6 +46,18 @@ export class TappedStore implements LockStore {
     return this.#ask({ method: 'acquire', key, value, ms: ttl, floor, at: this.clock.now() }, () => this.inner.acquire(request));
   };
 
+  contend: LockStore['contend'] = (request) => {
+    const { key, value, ttl, floor } = request;
+    return this.#ask({ method: 'contend', key, value, ms: ttl, floor, at: this.clock.now() }, () => this.inner.contend(request));
+  };
+
+  relay: LockStore['relay'] = (request) => {
+    const { key, value, ttl } = request;
+    return this.#ask({ method: 'relay', key, value, ms: ttl, floor: 0, at: this.clock.now() }, () => this.inner.relay(request));
+  };
+
+  leave: LockStore['leave'] = (key) => this.#ask({ method: 'leave', key, value: '', ms: 0, floor: 0, at: this.clock.now() }, () => this.inner.leave());
+
   renew: LockStore['renew'] = (key, value, ttl) =>
     this.#ask({ method: 'renew', key, value, ms: ttl, floor: 0, at: this.clock.now() }, () => this.inner.renew(key, value, ttl));
 
@@ -55,6 +69,11 @@ export class TappedStore implements LockStore {
 
   forceRelease: LockStore['forceRelease'] = (key) =>
     this.#ask({ method: 'forceRelease', key, value: '', ms: 0, floor: 0, at: this.clock.now() }, () => this.inner.forceRelease(key));
+
+  /** Nobody wakes anyone, unless the test does. */
+  listen(listener: WakeListener): void {
+    this.listener = listener;
+  }
 
   open(): void {
     this.inner.open();

@@ -1,6 +1,6 @@
 import { LockEngine, type AcquireTerms, type EngineInit } from '../../lib/engine/lock-engine.js';
 import type { LockLostError } from '../../lib/errors/lock-lost.error.js';
-import type { HeldLock } from '../../lib/engine/held-lock.js';
+import type { ScopedLock } from '../../lib/engine/shared-lock.js';
 import { DEFAULT_TERMS } from '../../lib/lock-options.js';
 import { FakeClock } from './fake-clock.js';
 import { TappedStore } from './tapped-store.js';
@@ -12,19 +12,20 @@ export interface TestEngine {
   /** What the observer was told. */
   readonly losses: LockLostError[];
   readonly unconfirmed: unknown[];
-  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<HeldLock>;
+  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<ScopedLock>;
 }
 
 /** An engine in a world where time stands still until the test moves it. Another one on the same `clock` and `store` plays another process. */
 export function testEngine(init: Partial<EngineInit> & { clock?: FakeClock; store?: TappedStore } = {}): TestEngine {
-  const { clock = new FakeClock(), store = new TappedStore(clock), random = () => 0.5, maxWaiters = Infinity } = init;
+  const { clock = new FakeClock(), store = new TappedStore(clock), random = () => 0.5, maxWaiters = Infinity, quantum = { handOvers: 128, ms: 20 } } = init;
   const losses: LockLostError[] = [];
   const unconfirmed: unknown[] = [];
   const observer = {
     lost: (error: LockLostError) => void losses.push(error),
     releaseUnconfirmed: (_key: string, cause: unknown) => void unconfirmed.push(cause),
+    wakeUpsRefused: () => undefined,
   };
-  const engine = new LockEngine({ store, clock, random, maxWaiters, observer });
-  const acquire: TestEngine['acquire'] = (key, terms = {}) => engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });
+  const engine = new LockEngine({ store, clock, random, maxWaiters, quantum, observer });
+  const acquire: TestEngine['acquire'] = async (key, terms = {}) => engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });
   return { clock, store, engine, losses, unconfirmed, acquire };
 }

@@ -1,0 +1,119 @@
+import type { Script } from '../scripts/define-script.js';
+import { StoreFailure } from './lock-store.interface.js';
+import type { RedisSession } from './redis-session.js';
+
+/** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
+const nextTick = process.nextTick.bind(process);
+
+/** Keeps one script from holding up the server: about half a millisecond. */
+const MAX_BATCH = 128;
+
+/** A script of which one command may do the work of many calls. */
+export interface BatchedScript<Outcome> {
+  readonly script: Script;
+  /** The arguments that hold for all calls of one command. */
+  readonly common: () => readonly string[];
+  /** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
+  readonly decode: (reply: number, isResent: boolean) => Outcome;
+}
+
+export interface Call {
+  /** The lock: calls that concern one lock are sent in their order. */
+  readonly lock: string;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+}
+
+interface Entry extends Call {
+  readonly resolve: (outcome: any) => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+interface Batch {
+  readonly script: BatchedScript<unknown>;
+  readonly entries: Entry[];
+}
+
+/**
+ * What is about to be sent: at once while nothing is under way, so that a lone caller loses no time; else at the end of the turn of the event
+ * loop, so that a crowd travels in few commands.
+ */
+export class Outbox {
+  readonly #session: RedisSession;
+  #batches: Batch[] = [];
+  /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
+  readonly #lastBatchOf = new Map<string, number>();
+  #underWay = 0;
+  #isDue = false;
+
+  constructor(session: RedisSession) {
+    this.#session = session;
+  }
+
+  send<Outcome>(script: BatchedScript<Outcome>, call: Call): Promise<Outcome> {
+    return new Promise<Outcome>((resolve, reject) => {
+      this.#put(script, { ...call, resolve, reject });
+      if (this.#isDue) return;
+      if (this.#underWay === 0) return this.flush();
+      this.#isDue = true;
+      nextTick(() => this.flush());
+    });
+  }
+
+  /** Sends what waits, now. */
+  flush(): void {
+    this.#isDue = false;
+    const batches = this.#batches;
+    this.#batches = [];
+    this.#lastBatchOf.clear();
+    const size = this.#session.canBatch ? MAX_BATCH : 1;
+    for (const { script, entries } of batches) {
+      for (let start = 0; start < entries.length; start += size) this.#dispatch(script, entries.slice(start, start + size));
+    }
+  }
+
+  #put(script: BatchedScript<unknown>, entry: Entry): void {
+    let index = this.#batches.findLastIndex((batch) => batch.script === script);
+    if (index === -1 || index < (this.#lastBatchOf.get(entry.lock) ?? 0)) index = this.#batches.push({ script, entries: [] }) - 1;
+    this.#batches[index]?.entries.push(entry);
+    this.#lastBatchOf.set(entry.lock, index);
+  }
+
+  #dispatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+    const { reconnects } = this.#session;
+    const args = [...common(), ...entries.flatMap((entry) => entry.args)];
+    this.#underWay += 1;
+    const answered = this.#session.run(
+      script,
+      entries.flatMap((entry) => entry.keys),
+      args,
+    );
+    answered.then(
+      (reply) => {
+        this.#underWay -= 1;
+        const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
+        const isResent = this.#session.reconnects > reconnects;
+        entries.forEach((entry, index) => settle(entry, () => decode(toInteger(replies[index]), isResent)));
+      },
+      (failure: unknown) => {
+        this.#underWay -= 1;
+        entries.forEach((entry) => entry.reject(failure));
+      },
+    );
+  }
+}
+
+function settle({ resolve, reject }: Entry, outcome: () => unknown): void {
+  try {
+    resolve(outcome());
+  } catch (failure) {
+    reject(failure);
+  }
+}
+
+/** Some clients are set to hand out numbers as strings. */
+function toInteger(reply: unknown): number {
+  const number = typeof reply === 'string' ? Number(reply) : reply;
+  if (Number.isSafeInteger(number)) return number as number;
+  throw new StoreFailure('a script was answered with something else than an integer', { transient: false, applied: 'unknown' });
+}

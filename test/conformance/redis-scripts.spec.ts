@@ -1,0 +1,197 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/scripts/contend.script.js';
+import type { Script } from '../../lib/scripts/define-script.js';
+import { FORCE_RELEASE } from '../../lib/scripts/force-release.script.js';
+import { INSPECT } from '../../lib/scripts/inspect.script.js';
+import { LEAVE } from '../../lib/scripts/leave.script.js';
+import { RELAY } from '../../lib/scripts/relay.script.js';
+import { RELEASE } from '../../lib/scripts/release.script.js';
+import { RENEW } from '../../lib/scripts/renew.script.js';
+import { eventually } from '../support/eventually.js';
+import { uniqueKey } from '../support/unique-key.js';
+import { rejection } from '../support/watch.js';
+
+const TTL = '10000';
+const KEEP_FENCE = '60000';
+const GRACE = '300';
+const SLACK = '10000';
+const INBOX = 'inbox:of:us';
+const SCRIPTS = [ACQUIRE, CONTEND, RELAY, LEAVE, RENEW, RELEASE, INSPECT, FORCE_RELEASE];
+
+describe('the scripts on a real server', () => {
+  let client: Redis;
+  let lock: string;
+  let fence: string;
+  let queue: string;
+
+  const run = ({ lua }: Script, keys: string[], ...args: string[]): Promise<any> => client.eval(lua, keys.length, ...keys, ...args);
+  const acquire = (value: string, floor = '0'): Promise<number> => run(ACQUIRE, [lock, fence], KEEP_FENCE, value, TTL, floor, '1');
+  const release = (keep: string): Promise<number> => run(RELEASE, [lock, queue], GRACE, '1', 'a', keep);
+
+  beforeAll(() => {
+    client = new Redis(process.env.TEST_REDIS_URL ?? '');
+  });
+  afterAll(() => client.disconnect());
+  beforeEach(() => {
+    lock = uniqueKey('lock');
+    fence = `{${lock}}:fence`;
+    queue = `{${lock}}:queue`;
+  });
+
+  it.each(SCRIPTS)('$name has the hash that the server gives it', async ({ lua, sha }) => {
+    expect(await client.script('LOAD', lua)).toBe(sha);
+  });
+
+  it.each([
+    { script: ACQUIRE, keysOf: 2, argsOf: 4, head: 1 },
+    { script: CONTEND, keysOf: 3, argsOf: 4, head: 3 },
+    { script: RELAY, keysOf: 3, argsOf: 4, head: 5 },
+    { script: LEAVE, keysOf: 2, argsOf: 0, head: 3 },
+    { script: RENEW, keysOf: 1, argsOf: 2, head: 0 },
+    { script: RELEASE, keysOf: 2, argsOf: 2, head: 2 },
+    { script: INSPECT, keysOf: 2, argsOf: 0, head: 0 },
+    { script: FORCE_RELEASE, keysOf: 2, argsOf: 0, head: 2 },
+  ])('$script.name names no KEYS and ARGV beyond those that it is given', ({ script, keysOf, argsOf, head }) => {
+    const greatest = (name: string): number => Math.max(0, ...[...script.lua.matchAll(new RegExp(`${name}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)));
+    expect(greatest('KEYS')).toBe(keysOf);
+    expect(greatest('ARGV')).toBe(head + argsOf);
+  });
+
+  describe('acquire', () => {
+    it("replies the server's time in microseconds when nothing is greater", async () => {
+      const [seconds, micros] = (await client.time()).map(Number) as [number, number];
+      const token = await acquire('a');
+      expect(token).toBeGreaterThanOrEqual(seconds * 1e6 + micros);
+      expect(token).toBeLessThan((seconds + 10) * 1e6);
+      expect(await client.get(fence)).toBe(String(token));
+    });
+
+    it('replies the last token + 1 when that is greater, down to the last digit', async () => {
+      const last = 5_000_000_000_000_001;
+      await client.set(fence, String(last));
+      expect(await acquire('a')).toBe(last + 1);
+      expect(await client.get(fence)).toBe(String(last + 1));
+    });
+
+    it('replies the floor + 1 when that is greater', async () => {
+      const floor = 5_000_000_000_000_000;
+      expect(await acquire('a', String(floor))).toBe(floor + 1);
+    });
+
+    it('replies 0 for data of another type and leaves it alone', async () => {
+      await client.hset(lock, 'field', 'value');
+      expect(await acquire('a')).toBe(0);
+      expect(await client.hgetall(lock)).toEqual({ field: 'value' });
+      expect(await client.exists(fence)).toBe(0);
+    });
+
+    it('replies -1 for a busy lock without an expiry', async () => {
+      await client.set(lock, 'foreign');
+      expect(await acquire('a')).toBe(-1);
+      expect(await client.pttl(lock)).toBe(-1);
+    });
+
+    it.each([
+      { holder: 'foreign', wakes: false },
+      { holder: 'host-1.example:42:instance:7', wakes: true },
+      { holder: 'host:42:instance:7 with metadata', wakes: true },
+      { holder: 'reserved inbox', wakes: true },
+    ])('replies -2 - 2 * ms for a lock that $holder holds, one less when nobody wakes us: $wakes', async ({ holder, wakes }) => {
+      await client.set(lock, holder, 'PX', 5_000);
+      const reply = await acquire('a');
+      expect(reply).toBeLessThan(-2 - 2 * 3_000);
+      expect(reply).toBeGreaterThanOrEqual(-3 - 2 * 5_000);
+      expect(reply % 2 === 0).toBe(wakes);
+    });
+
+    it('reserves a block of tokens', async () => {
+      const first = await run(ACQUIRE, [lock, fence], KEEP_FENCE, 'a', TTL, '0', '100');
+      expect(await client.get(fence)).toBe(String(first + 99));
+    });
+
+    it('replies for several locks in their order', async () => {
+      const keys = ['busy', 'free', 'data', 'eternal'].flatMap((name) => [`${lock}-${name}`, `${fence}-${name}`]);
+      await client.set(`${lock}-busy`, 'foreign', 'PX', 5_000);
+      await client.set(`${lock}-eternal`, 'foreign');
+      await client.lpush(`${lock}-data`, 'item');
+      const [busy, free, data, eternal] = await run(ACQUIRE, keys, KEEP_FENCE, ...['a', 'b', 'c', 'd'].flatMap((value) => [value, TTL, '0', '1']));
+      expect(busy).toBeLessThan(-2);
+      expect(free).toBeGreaterThan(1e15);
+      expect([data, eternal]).toEqual([0, -1]);
+      expect(await client.get(`${lock}-free`)).toBe('b');
+    });
+
+    it('leaves a fence that ends by itself, also when it is taken again', async () => {
+      for (let times = 0; times < 2; times += 1) {
+        await acquire('a');
+        expect(await client.pttl(fence)).toBeGreaterThan(50_000);
+        await client.pexpire(fence, 1_000);
+      }
+    });
+
+    it('sets a lease of exactly the ttl', async () => {
+      await acquire('a');
+      expect(await client.pttl(lock)).toBeGreaterThan(Number(TTL) - 2_000);
+      expect(await client.pttl(lock)).toBeLessThanOrEqual(Number(TTL));
+    });
+  });
+
+  describe.each([
+    { name: 'renew', script: RENEW, beside: (_: string): string[] => [], head: [] as string[] },
+    { name: 'release', script: RELEASE, beside: (key: string): string[] => [`${key}-queue`], head: [GRACE, '1'] },
+  ])('$name', ({ script, beside, head }) => {
+    it('replies 1 for our value, 0 for none, -1 for another, -1 for data of another type', async () => {
+      await client.set(`${lock}-ours`, 'a', 'PX', 5_000);
+      await client.set(`${lock}-theirs`, 'b', 'PX', 5_000);
+      await client.sadd(`${lock}-data`, 'member');
+      const keys = ['ours', 'none', 'theirs', 'data'].map((name) => `${lock}-${name}`);
+      expect(await run(script, keys.flatMap((key) => [key, ...beside(key)]), ...head, ...keys.flatMap(() => ['a', '9000']))).toEqual([1, 0, -1, -1]);
+      expect(await client.pttl(`${lock}-ours`)).toBeGreaterThan(6_000);
+      expect(await client.exists(`${lock}-none`)).toBe(0);
+      expect(await client.pttl(`${lock}-theirs`)).toBeLessThanOrEqual(5_000);
+      expect(await client.smembers(`${lock}-data`)).toEqual(['member']);
+      for (const [index, reply] of [1, 0, -1, -1].entries()) {
+        const key = keys[index] as string;
+        expect(await run(script, [key, ...beside(key)], ...head, 'a', '9000')).toBe(reply);
+      }
+    });
+  });
+
+  it('release removes the key at once when it is kept for 0 ms', async () => {
+    await client.set(lock, 'a', 'PX', 5_000);
+    expect(await release('0')).toBe(1);
+    expect(await client.exists(lock)).toBe(0);
+  });
+
+  it('inspect replies nil, or value, ms or -1, and the number of processes that wait', async () => {
+    expect(await run(INSPECT, [lock, queue])).toBeNull();
+    await client.set(lock, 'a', 'PX', 5_000);
+    expect(await run(INSPECT, [lock, queue])).toEqual(['a', expect.any(Number), 0]);
+    await client.persist(lock);
+    await client.zadd(queue, 1, 'inbox');
+    expect(await run(INSPECT, [lock, queue])).toEqual(['a', -1, 1]);
+  });
+
+  it('force-release replies 0 and 1', async () => {
+    expect(await run(FORCE_RELEASE, [lock, queue], GRACE, '1')).toBe(0);
+    await client.set(lock, 'a');
+    expect(await run(FORCE_RELEASE, [lock, queue], GRACE, '1')).toBe(1);
+    expect(await client.exists(lock)).toBe(0);
+  });
+
+  it.each([INSPECT, FORCE_RELEASE])('$name fails on data of another type and leaves it alone', async (script) => {
+    await client.lpush(lock, 'item');
+    expect(String(await rejection(run(script, [lock, queue], GRACE, '1')))).toContain('WRONGTYPE');
+    expect(await client.llen(lock)).toBe(1);
+  });
+
+  it('a key of ours whose lease has ended is nobody else than absent', async () => {
+    await acquire('a');
+    await client.pexpire(lock, 1);
+    await eventually(async () => (await client.exists(lock)) === 0);
+    expect(await run(RENEW, [lock], 'a', TTL)).toBe(0);
+    expect(await acquire('b')).toBeGreaterThan(0);
+  });
+});

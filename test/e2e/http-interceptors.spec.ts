@@ -1,0 +1,115 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Controller, Get, Injectable, Param, ServiceUnavailableException, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
+import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import { map, of, retry, type Observable } from 'rxjs';
+import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
+
+const stage = { failures: 0, calls: [] as string[] };
+
+function interceptor(intercept: (next: CallHandler) => Observable<unknown>): NestInterceptor {
+  return { intercept: (_, next) => intercept(next) };
+}
+
+const retrying = interceptor((next) => next.handle().pipe(retry(2)));
+const cached = interceptor(() => of('cached'));
+
+@Injectable()
+class ObservingInterceptor implements NestInterceptor {
+  constructor(private readonly locks: RedisLockService) {}
+
+  intercept(_: unknown, next: CallHandler): Observable<unknown> {
+    stage.calls.push(`observer ${this.locks.current()?.key}`);
+    return next.handle().pipe(map((value) => `[${String(value)}]`));
+  }
+}
+
+@Controller(':id')
+class RetriedController {
+  @Get('inside')
+  @UseInterceptors(retrying)
+  @WithLock('{params.id}')
+  async inside(@Param('id') id: string, @CurrentLock() lock: Lock): Promise<string> {
+    return this.work(id, lock);
+  }
+
+  @Get('outside')
+  @WithLock('{params.id}')
+  @UseInterceptors(retrying)
+  async outside(@Param('id') id: string, @CurrentLock() lock: Lock): Promise<string> {
+    return this.work(id, lock);
+  }
+
+  @Get('cached')
+  @UseInterceptors(cached)
+  @WithLock('{params.id}')
+  async cached(): Promise<string> {
+    return 'not cached';
+  }
+
+  @Get('observed-inside')
+  @UseInterceptors(ObservingInterceptor)
+  @WithLock('{params.id}')
+  async observedInside(): Promise<string> {
+    return 'done';
+  }
+
+  @Get('observed-outside')
+  @WithLock('{params.id}')
+  @UseInterceptors(ObservingInterceptor)
+  async observedOutside(): Promise<string> {
+    return 'done';
+  }
+
+  private work(id: string, lock: Lock): Promise<string> {
+    stage.calls.push(`${lock.fencingToken}`);
+    stage.failures -= 1;
+    if (stage.failures >= 0) throw new ServiceUnavailableException('not yet');
+    return Promise.resolve(id);
+  }
+}
+
+describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', ({ adapter }) => {
+  let http: HttpApp;
+
+  beforeAll(async () => {
+    http = await startHttpApp(adapter, { controllers: [RetriedController] });
+  });
+
+  afterEach(async () => {
+    expect(await http.takenKeys()).toEqual([]);
+    stage.calls.length = 0;
+  });
+
+  afterAll(() => http.close());
+
+  const get = (path: string): Promise<Response> => fetch(`${http.url}/${path}`);
+
+  it.each([
+    { where: 'inside', locks: 1 },
+    { where: 'outside', locks: 3 },
+  ])('N3d: one that retries the handler $where of the lock makes it take $locks', async ({ where, locks }) => {
+    stage.failures = 2;
+    const response = await get(`1/${where}`);
+    expect([response.status, await response.text()]).toEqual([200, '1']);
+    expect(stage.calls).toHaveLength(3);
+    expect(new Set(stage.calls).size).toBe(locks);
+  });
+
+  it.each(['inside', 'outside'])('N7: one that retries the handler in vain (%s) leaves its error', async (where) => {
+    stage.failures = 3;
+    const response = await get(`1/${where}`);
+    expect([response.status, await response.json()]).toMatchObject([503, { message: 'not yet' }]);
+  });
+
+  it('N5: one that does not call the handler gives the lock back', async () => {
+    expect(await (await get('1/cached')).text()).toBe('cached');
+  });
+
+  it.each([
+    { where: 'inside', key: '1' },
+    { where: 'outside', key: undefined },
+  ])('N3: runs $where of the lock, by the place of its decorator', async ({ where, key }) => {
+    expect(await (await get(`1/observed-${where}`)).text()).toBe('[done]');
+    expect(stage.calls).toEqual([`observer ${key}`]);
+  });
+});

@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Lock } from 'nestjs-redis-lock';
+import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
+import { eventually } from '../support/eventually.js';
+import { startContext, type NestContext } from '../support/nest-context.js';
+import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+describe('renewal', () => {
+  let server: RedisServer;
+  let one: NestContext;
+  let two: NestContext;
+
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop('SIGKILL'));
+  beforeEach(async () => {
+    await server.command('FLUSHALL');
+    const lock = { connection: server.url, keyPrefix: 'lock:' };
+    [one, two] = await Promise.all([startContext({ lock }), startContext({ lock })]);
+  });
+  afterEach(async () => {
+    await Promise.all([one.app.close(), two.app.close()]);
+  });
+
+  it('C1a: a hold of ten ttls keeps its key at every sample, and nobody else gets in', async () => {
+    const ttl = 150;
+    const owner = await one.locks.withLock('a', { ttl }, async () => {
+      const samples = new Set<unknown>();
+      const contender = two.locks.acquire('a', { wait: ttl * 9 });
+      const end = performance.now() + ttl * 10;
+      while (performance.now() < end) {
+        samples.add(await server.command('GET', 'lock:a'));
+        await sleep(20);
+      }
+      await expect(contender).rejects.toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
+      return [...samples];
+    });
+    expect(owner).toEqual([expect.stringContaining(`:${process.pid}:`)]);
+  });
+
+  it('C1b: a renewal that is not answered for a while loses nothing', async () => {
+    const lock = await one.locks.acquire('a', { ttl: 2_400 });
+    // The next renewal is due in 800 ms.
+    await server.command('CLIENT', 'PAUSE', 1_300, 'ALL');
+    const before = lock.expiresAt;
+    await eventually(() => lock.expiresAt > before + 100);
+    expect(lock.isHeld).toBe(true);
+    expect(await server.command('PTTL', 'lock:a')).toBeGreaterThan(1_000);
+    expect(await lock.release()).toBe('released');
+  });
+
+  it('C1b: a renewal that meets a restarting server is repeated', async () => {
+    const lock = await one.locks.acquire('a', { ttl: 2_400 });
+    const value = (await server.command('GET', 'lock:a')) as string;
+    await server.stop('SIGKILL');
+    server = await startRedis({ port: server.port });
+    await server.command('SET', 'lock:a', value, 'PX', 2_400);
+    const before = lock.expiresAt;
+    await eventually(() => lock.expiresAt > before + 100);
+    expect(lock.isHeld).toBe(true);
+    await lock.release();
+  });
+
+  it('C1c: expiry counts from the command that succeeded: after a wait of three ttls the lease is fresh', async () => {
+    await server.command('SET', 'lock:a', 'foreign', 'PX', 600);
+    const lock = await one.locks.acquire('a', { ttl: 200, renew: false });
+    expect(lock.expiresAt).toBeGreaterThan(Date.now());
+    expect(lock.isHeld).toBe(true);
+    await lock.release();
+  });
+
+  it('C1c: expiry never counts from the reply', async () => {
+    await server.command('CLIENT', 'PAUSE', 800, 'ALL');
+    const lock = await one.locks.acquire('a', { ttl: 2_000, renew: false });
+    expect(lock.expiresAt).toBeLessThan(Date.now() + 2_000 - 400);
+    await lock.release();
+  });
+
+  it('C1d: 1,000 releases that race with renewals leave no key, no renewal and no word of a loss', async () => {
+    const ttl = 1_500;
+    const work = async (index: number): Promise<string> => {
+      const lock = await one.locks.acquire(`key-${index}`, { ttl });
+      // The renewal is due at a third of the ttl.
+      await sleep(ttl / 3 - 15 + 30 * Math.random());
+      return lock.release();
+    };
+    const outcomes = await Promise.all(Array.from({ length: 1_000 }, (_, index) => work(index)));
+    expect(new Set(outcomes)).toEqual(new Set(['released']));
+    expect(await server.command('KEYS', 'lock:*')).toEqual([]);
+    await resetCommandCounts(server.url);
+    await sleep(ttl / 3 + 50);
+    expect((await commandCounts(server.url)).evalsha ?? 0).toBe(0);
+    expect(one.log.at('warn', 'error')).toEqual([]);
+  });
+
+  it('C1e: a renewal never brings back a key that is gone', async () => {
+    const lock: Lock = await one.locks.acquire('a', { ttl: 300 });
+    await server.command('DEL', 'lock:a');
+    await eventually(() => lock.signal.aborted);
+    expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
+    await sleep(300);
+    expect(await server.command('EXISTS', 'lock:a')).toBe(0);
+    expect(await lock.release()).toBe('expired');
+  });
+});

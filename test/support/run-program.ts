@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A TypeScript program of the tests in a process of its own. */
+export interface RunningProgram {
+  /** What it printed so far, errors too. */
+  output(): string;
+  kill(signal: NodeJS.Signals): void;
+  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+const HOOKS = new URL('./ts-hooks.mjs', import.meta.url).href;
+const LOADER = `data:text/javascript,import { register } from 'node:module'; register('${HOOKS}');`;
+
+/** Runs `path`, which is relative to the folder `test`. It is killed when it has not ended by itself within `timeout` ms. */
+export function runProgram(path: string, env: Record<string, string> = {}, timeout = 10_000): RunningProgram {
+  const file = new URL(`../${path}`, import.meta.url).pathname;
+  const child = spawn(process.execPath, ['--no-warnings', '--import', LOADER, file], { env: { ...process.env, ...env }, timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  return {
+    output: () => text,
+    kill: (signal) => void child.kill(signal),
+    exited: once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null })),
+  };
+}

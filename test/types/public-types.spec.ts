@@ -1,0 +1,192 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Readable } from 'node:stream';
+import type { StreamableFile } from '@nestjs/common';
+import type { Cluster, Redis } from 'ioredis';
+import type { Observable } from 'rxjs';
+import {
+  LockBackendError,
+  LockLostError,
+  LockNotAcquiredError,
+  RedisLockModule,
+  WithLock,
+  type Connection,
+  type Lock,
+  type LockBusyContext,
+  type LockInfo,
+  type LockKeyContext,
+  type LockOptions,
+  type RedisClient,
+  type RedisLockError,
+  type RedisLockErrorCode,
+  type RedisLockModuleOptions,
+  type RedisLockService,
+  type ReleaseOutcome,
+  type WithLockOptions,
+} from 'nestjs-redis-lock';
+import type { RedisLockTestingModuleOptions } from 'nestjs-redis-lock/testing';
+
+/** Whether two types are the same, `any` included. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+
+function same<A, B>(_: Same<A, B>): void {}
+
+/** As `same()`, of a value's type. */
+declare function typeOf<A>(value: A): { is<B>(_: Same<A, B>): void };
+
+declare const service: RedisLockService;
+declare const redis: Redis;
+declare const cluster: Cluster;
+
+/** Never called: the compiler is what tests it. */
+export const compiled = {
+  async service(): Promise<void> {
+    same<typeof service.acquire, (key: string | readonly string[], options?: LockOptions) => Promise<Lock>>(true);
+    const tried = await service.tryAcquire(['a', 'b'] as const);
+    typeOf(tried).is<Lock | null>(true);
+    const text = await service.withLock('key', () => 'text');
+    typeOf(text).is<string>(true);
+    const count = await service.withLock('key', { ttl: 1_000 }, async (lock) => {
+      same<typeof lock, Lock>(true);
+      return Promise.resolve(lock.fencingToken);
+    });
+    typeOf(count).is<number>(true);
+    const either = await service.withLock<string | number>('key', () => 1);
+    typeOf(either).is<string | number>(true);
+    same<ReturnType<RedisLockService['current']>, Lock | undefined>(true);
+    same<ReturnType<RedisLockService['inspect']>, Promise<LockInfo | null>>(true);
+    same<ReturnType<RedisLockService['forceRelease']>, Promise<boolean>>(true);
+    // @ts-expect-error -- the function is missing
+    await service.withLock('key', { ttl: 1_000 });
+    // @ts-expect-error -- a key is a string, or several
+    await service.acquire(7);
+    // @ts-expect-error -- no such option
+    await service.acquire('key', { retries: 3 });
+  },
+
+  async lock(lock: Lock): Promise<void> {
+    await using held = lock;
+    const outcome = await held.release();
+    typeOf(outcome).is<ReleaseOutcome>(true);
+    same<ReleaseOutcome, 'released' | 'expired' | 'stolen'>(true);
+    same<typeof lock.keys, readonly string[]>(true);
+    same<typeof lock.signal, AbortSignal>(true);
+    // @ts-expect-error -- a lock does not change
+    lock.key = 'another';
+  },
+
+  options(): void {
+    same<Required<LockOptions>['reentry'], 'fail' | 'share' | 'wait'>(true);
+    same<keyof LockOptions, 'ttl' | 'wait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
+    same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
+    same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum'>(true);
+    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'isGlobal'>(true);
+    const connections: Connection[] = ['redis://localhost', { host: 'a', db: 1 }, { sentinels: [{ host: 'a', port: 1 }], name: 'b' }, { cluster: [{ port: 1 }] }, redis, cluster];
+    const clients: RedisClient[] = [redis, cluster];
+    RedisLockModule.forRoot({ connection: connections, isGlobal: false });
+    RedisLockModule.forRootAsync({ inject: ['X'], useFactory: (client: RedisClient) => ({ connection: client }) });
+    // @ts-expect-error -- no client
+    RedisLockModule.forRoot({ connection: 6379 });
+    // @ts-expect-error -- no options of ioredis
+    RedisLockModule.forRoot({ connection: { url: 'redis://localhost' } });
+    // @ts-expect-error -- no such option
+    RedisLockModule.forRoot({ retryCount: 3 });
+    void clients;
+  },
+
+  decorator(): void {
+    class Shop {
+      @WithLock('key')
+      async promise(): Promise<void> {}
+
+      @WithLock('order:{0}', { onBusy: 'skip' })
+      observable(_id: string): Observable<string> | Promise<string> {
+        throw new Error();
+      }
+
+      @WithLock('key')
+      file(): StreamableFile {
+        throw new Error();
+      }
+
+      @WithLock('key')
+      readable(): Readable {
+        throw new Error();
+      }
+
+      @WithLock('key')
+      async *generator(): AsyncGenerator<string> {}
+
+      @WithLock(({ args, params, execution, transport }) => {
+        typeOf(transport).is<'http' | 'rpc' | 'ws' | 'graphql' | 'call'>(true);
+        return [`${args[0]}`, params.id, execution?.getClass().name ?? ''];
+      })
+      async several(_id: string): Promise<void> {}
+
+      @WithLock<[id: string, amount: number]>(({ args: [id, amount] }) => {
+        same<[typeof id, typeof amount], [string, number]>(true);
+        return id + amount.toFixed();
+      })
+      async typed(_id: string, _amount: number): Promise<void> {}
+
+      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0], {
+        onBusy: ({ error, args: [id] }: LockBusyContext<[id: string]>) => {
+          typeOf(error).is<LockNotAcquiredError>(true);
+          return id.length;
+        },
+      })
+      async inferred(_id: string): Promise<number> {
+        return Promise.resolve(1);
+      }
+
+      // @ts-expect-error -- a method that returns no promise cannot be locked
+      @WithLock('key')
+      sync(): string {
+        return 'done';
+      }
+
+      // @ts-expect-error -- nor one that returns nothing
+      @WithLock('key')
+      nothing(): void {}
+
+      // @ts-expect-error -- the key function knows other arguments
+      @WithLock<[id: string]>(({ args: [id] }) => id)
+      async mistyped(_id: number): Promise<void> {}
+
+      // @ts-expect-error -- a property is no method
+      @WithLock('key')
+      declare stock: number;
+
+      // @ts-expect-error -- an accessor is no method
+      @WithLock('key')
+      get total(): Promise<number> {
+        return Promise.resolve(1);
+      }
+    }
+    // @ts-expect-error -- a class is no method
+    (WithLock('key') satisfies ClassDecorator)(Shop);
+    // @ts-expect-error -- no such policy
+    WithLock('key', { onBusy: 'wait' });
+    // @ts-expect-error -- no such option
+    WithLock('key', { retries: 3 });
+    // @ts-expect-error -- a key function returns strings
+    WithLock(() => 7);
+    // @ts-expect-error -- one that is asynchronous cannot be waited for
+    WithLock(async () => Promise.resolve('key'));
+  },
+
+  errors(error: unknown): void {
+    if (error instanceof LockNotAcquiredError) same<[typeof error.code, typeof error.waitedMs, typeof error.retryAfterMs], ['LOCK_NOT_ACQUIRED', number, number | undefined]>(true);
+    if (error instanceof LockLostError) same<typeof error.code, 'LOCK_LOST'>(true);
+    if (error instanceof LockBackendError) same<typeof error.code, 'LOCK_BACKEND'>(true);
+    same<RedisLockError['code'], RedisLockErrorCode>(true);
+    // @ts-expect-error -- busy and broken are never the same class
+    const broken: LockBackendError = new LockNotAcquiredError({ key: 'key', waitedMs: 0, retryAfterMs: 0 });
+    void broken;
+  },
+};
+
+describe('the public types', () => {
+  it('D2a P3: are checked by the compiler, in npm run typecheck', () => {
+    expect(Object.keys(compiled)).toEqual(['service', 'lock', 'options', 'decorator', 'errors']);
+  });
+});
