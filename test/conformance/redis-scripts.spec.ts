@@ -16,8 +16,6 @@ import { rejection } from '../support/watch.js';
 const TTL = '10000';
 const KEEP_FENCE = '60000';
 const GRACE = '300';
-const SLACK = '10000';
-const INBOX = 'inbox:of:us';
 const SCRIPTS = [ACQUIRE, CONTEND, RELAY, LEAVE, RENEW, RELEASE, INSPECT, FORCE_RELEASE];
 
 describe('the scripts on a real server', () => {
