@@ -29,8 +29,8 @@ export const MAX_METADATA_LENGTH = 256;
 export const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
- * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop, and what a process costs
- * the others that is frozen at the head of the queue.
+ * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop. Whoever does not come in that
+ * time has lost its turn.
  */
 export const RESERVATION_MS = 300;
 

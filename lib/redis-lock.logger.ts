@@ -7,11 +7,11 @@ export class LockLogger implements LockObserver {
   readonly #logger = new Logger('RedisLock');
 
   lost(error: LockLostError): void {
-    this.#logger.warn(error.message);
+    this.#warn(error.message);
   }
 
   releaseUnconfirmed(_key: string, cause: unknown): void {
-    this.#logger.warn(cause instanceof Error ? cause.message : String(cause));
+    this.#warn(cause instanceof Error ? cause.message : String(cause));
   }
 
   wakeUpsRefused(refusal: Error): void {
@@ -20,10 +20,19 @@ export class LockLogger implements LockObserver {
 
   /** A method runs although its lock could not be taken, because `onBackendError: 'run'` says so. */
   unprotected(target: string, cause: Error): void {
-    this.#logger.warn(`${target} runs WITHOUT its lock: ${cause.message}`);
+    this.#warn(`${target} runs WITHOUT its lock: ${cause.message}`);
   }
 
   outage(error: Error): void {
-    this.#logger.warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
+    this.#warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
+  }
+
+  /** A logger that throws must not get in the way of a lock. */
+  #warn(message: string): void {
+    try {
+      this.#logger.warn(message);
+    } catch {
+      // There is nobody left to tell.
+    }
   }
 }

@@ -1,6 +1,6 @@
 import { finished, type Readable } from 'node:stream';
 import type { ExecutionContext } from '@nestjs/common';
-import { onClientClose } from './http-client.js';
+import { hasClient, onClientClose } from './http-client.js';
 
 /** By their shapes: there are classes of Nest, of Node, of the web, and other copies of them. */
 interface StreamLike {
@@ -20,7 +20,7 @@ export function endOfStream(value: unknown, execution: ExecutionContext): Promis
   if (typeof stream.getStream === 'function') return endOf(stream.getStream(), execution);
   if (typeof stream.pipe === 'function' && typeof (stream as Partial<Readable>).on === 'function') return endOf(value as Readable, execution);
   // Only the end of an HTTP response tells when such a value has been sent.
-  const isSentAsItComes = execution.getType() === 'http' && [stream.getReader, stream.body?.getReader, stream[Symbol.asyncIterator]].some((method) => typeof method === 'function');
+  const isSentAsItComes = hasClient(execution) && [stream.getReader, stream.body?.getReader, stream[Symbol.asyncIterator]].some((method) => typeof method === 'function');
   return isSentAsItComes ? new Promise((resolve) => void onClientClose(execution, resolve)) : undefined;
 }
 

@@ -17,6 +17,11 @@ function nodeResponse(execution: ExecutionContext): NodeResponse | undefined {
   return typeof raw?.once === 'function' ? (raw as NodeResponse) : undefined;
 }
 
+/** Whether the handler answers an HTTP client; packages also call handlers in a context that only says so. */
+export function hasClient(execution: ExecutionContext): boolean {
+  return nodeResponse(execution) !== undefined;
+}
+
 /** Calls back once when the connection to the client closes. Returns what stops the listening. */
 export function onClientClose(execution: ExecutionContext, callback: () => void): () => void {
   const response = nodeResponse(execution);

@@ -3,6 +3,7 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
+import { CoveredCall } from '../with-lock/covered-call.js';
 import { lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
 import { setRetryAfter } from './http-client.js';
 import { LockedHandler } from './locked-handler.js';
@@ -22,7 +23,7 @@ export class WithLockInterceptor implements NestInterceptor {
 
   /** @internal */
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const methods = lockedMethodsOf(execution.getHandler());
+    const methods = lockedMethodsOf(execution.getHandler()).filter((method) => !CoveredCall.covers(method));
     return methods.reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next).handle();
   }
 

@@ -13,13 +13,16 @@ export class RedisSession {
   #reconnects = 0;
   #ready: Promise<void> | undefined;
   #stopWaiting: (failure: StoreFailure) => void = () => undefined;
-  readonly #countReconnect = (): void => {
+  /** Scripts, by hash, that this connection has sent with their text. */
+  readonly #told = new Set<string>();
+  readonly #onConnectionClosed = (): void => {
     this.#reconnects += 1;
+    this.#told.clear();
   };
 
   constructor(client: RedisClient) {
     this.#client = client;
-    client.on('close', this.#countReconnect);
+    client.on('close', this.#onConnectionClosed);
   }
 
   /** Grows with each connection that broke: a command during which it grew may have been sent twice. */
@@ -34,12 +37,15 @@ export class RedisSession {
   /** Runs a script. Rejects with a `StoreFailure`. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     // Not async: every promise between the reply and the caller is time.
-    const reply = this.#client.status === 'ready' ? this.#evalsha(script, keys, args) : this.#untilReady().then(() => this.#evalsha(script, keys, args));
+    const reply = this.#client.status === 'ready' ? this.#evaluate(script, keys, args) : this.#untilReady().then(() => this.#evaluate(script, keys, args));
     return reply.catch((error: unknown) => this.#recover(error, script, keys, args));
   }
 
-  #evalsha({ sha }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#client.evalsha(sha, keys.length, ...keys, ...args);
+  /** The first time on a connection with the text, so that what follows never overtakes a script that the server has to be told. */
+  #evaluate({ sha, lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    if (this.#told.has(sha)) return this.#client.evalsha(sha, keys.length, ...keys, ...args);
+    this.#told.add(sha);
+    return this.#client.eval(lua, keys.length, ...keys, ...args);
   }
 
   /** A server that does not know the script yet is told it. */
@@ -55,7 +61,7 @@ export class RedisSession {
   /** Takes our listeners off the client. */
   detach(): void {
     this.#stopWaiting(unsent('the lock service is closed', false));
-    this.#client.off('close', this.#countReconnect);
+    this.#client.off('close', this.#onConnectionClosed);
   }
 
   /** One wait for all callers: their number must not show on the client. */

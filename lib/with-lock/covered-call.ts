@@ -14,8 +14,9 @@ const covers = new AsyncLocalStorage<Cover>();
  * method returned comes back through it: an Observable that was unsubscribed says nothing about a handler that still runs.
  */
 export class CoveredCall {
-  /** `returned`: the method has run, and may run again: an interceptor may retry it. */
-  #state: 'open' | 'running' | 'returned' | 'closed' = 'open';
+  /** `open` → `running` → `open`, as often as an interceptor beneath ours calls the handler, → `over`. */
+  #state: 'open' | 'running' | 'over' = 'open';
+  #hasRun = false;
   #work: Promise<unknown> | undefined;
   #onReturn: () => void = () => undefined;
 
@@ -28,9 +29,15 @@ export class CoveredCall {
   static take(method: LockedMethod): CoveredCall | undefined {
     for (let cover = covers.getStore(); cover !== undefined; cover = cover.outer) {
       const { call } = cover;
-      if (call.method === method && call.#state !== 'running') return call;
+      // Of those that are over, one that never began must not begin now; after any other the method is called anew.
+      if (call.method === method && (call.#state === 'open' || (call.#state === 'over' && !call.#hasRun))) return call;
     }
     return undefined;
+  }
+
+  /** Whether the lock of `method` is taken already for the handler that is about to run. */
+  static covers(method: LockedMethod): boolean {
+    return CoveredCall.take(method) !== undefined;
   }
 
   /** Whether the running code is in a call that an interceptor of ours covers. */
@@ -46,30 +53,36 @@ export class CoveredCall {
   /** Runs the method itself. */
   run(body: () => unknown): unknown {
     // The request was answered before its handler began (an outer timeout): it must not begin now, without the lock.
-    if (this.#state === 'closed') throw new LockClosedError();
+    if (this.#state === 'over') throw new LockClosedError();
     this.#state = 'running';
+    this.#hasRun = true;
     try {
       const result = body();
       this.#work = Promise.resolve(isThenable(result) ? result : undefined);
-      this.#work.then(this.#hasReturned, this.#hasReturned);
+      this.#work.then(
+        () => this.#settle('returned'),
+        () => this.#settle('failed'),
+      );
       return result;
     } catch (error) {
-      this.#hasReturned();
+      this.#settle('failed');
       throw error;
     }
   }
 
   /** Nobody waits for the call any more. Resolves when the method, if it began, has settled. */
   async close(): Promise<void> {
-    if (this.#state !== 'running') this.#state = 'closed';
+    if (this.#state !== 'running') this.#state = 'over';
     await this.#work?.catch(() => undefined);
-    this.#state = 'closed';
+    this.#state = 'over';
   }
 
-  readonly #hasReturned = (): void => {
-    if (this.#state === 'running') this.#state = 'returned';
-    this.#onReturn();
-  };
+  /** A handler that failed may be called again, so `until: 'return'` does not end its lock; when nobody does, the end of the call ends it. */
+  #settle(outcome: 'returned' | 'failed'): void {
+    const isLast = outcome === 'returned' && this.method.policy.until === 'return';
+    if (this.#state === 'running') this.#state = isLast ? 'over' : 'open';
+    if (outcome === 'returned') this.#onReturn();
+  }
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -42,6 +42,11 @@ describe('RedisStore and the state of its server', () => {
     expect(await Promise.all([subject.store.release('a', 'mine', 0), acquire('next')])).toMatchObject(['released', { status: 'acquired' }]);
   });
 
+  it('keeps it on a server that knows only the script of the second, as at the first hand-over of all', async () => {
+    expect(await acquire('mine')).toMatchObject({ status: 'acquired' });
+    expect(await Promise.all([subject.store.release('a', 'mine', 0), acquire('next')])).toMatchObject(['released', { status: 'acquired' }]);
+  });
+
   it.each([
     { what: 'data of another type in the place of the lock', code: 'WRONGTYPE', transient: false, applied: 'no', prepare: () => server.command('HSET', 'lock:a', 'f', 'v') },
     { what: 'a full server', code: 'OOM', transient: true, applied: 'unknown', prepare: () => server.command('CONFIG', 'SET', 'maxmemory', '1') },

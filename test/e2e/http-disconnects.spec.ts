@@ -1,12 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Param, RequestTimeoutException, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
+import { once } from 'node:events';
+import { Controller, Get, Param, RequestTimeoutException, UseGuards, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { WithLock } from 'nestjs-redis-lock';
 import { race, Subject, switchMap, throwError, type Observable } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
-const stage = { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, timeUp: new Subject<void>() };
+const stage = { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, guarded: 0, timeUp: new Subject<void>() };
 
 /** What an interceptor with `timeout()` does, at the time that the test chooses. */
 const impatient: NestInterceptor = {
@@ -21,11 +22,29 @@ const slowPipe = {
   },
 };
 
+/** Lets a request pass when its client is gone. */
+const slowGuard = {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const response = context.switchToHttp().getResponse();
+    stage.guarded += 1;
+    await once(response.raw ?? response, 'close');
+    stage.guarded += 1;
+    return true;
+  },
+};
+
 @Controller()
 class SlowController {
   @Get('plain')
   @WithLock('it')
   async plain(): Promise<string> {
+    return this.work();
+  }
+
+  @Get('slow-guard')
+  @UseGuards(slowGuard)
+  @WithLock('it')
+  async slowGuard(): Promise<string> {
     return this.work();
   }
 
@@ -60,7 +79,7 @@ describe.each(PLATFORMS)('a caller that does not wait for the end, on $platform'
   afterEach(async () => {
     stage.work.open();
     await eventually(async () => (await http.takenKeys()).length === 0);
-    Object.assign(stage, { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, timeUp: new Subject() });
+    Object.assign(stage, { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, guarded: 0, timeUp: new Subject() });
   });
 
   afterAll(() => http.close());
@@ -97,6 +116,18 @@ describe.each(PLATFORMS)('a caller that does not wait for the end, on $platform'
     stage.work.open();
     expect((await second).status).toBe(200);
     expect(stage.finished).toBe(1);
+  });
+
+  it('N5b: takes no lock for a client that went away while its guard ran', async () => {
+    const client = new AbortController();
+    const response = get('slow-guard', client.signal).catch(() => 'aborted');
+    await eventually(() => stage.guarded === 1);
+    client.abort();
+    expect(await response).toBe('aborted');
+    await eventually(() => stage.guarded === 2);
+    stage.work.open();
+    expect(await (await get('plain')).text()).toBe('done');
+    expect(stage.work.arrivals).toBe(1);
   });
 
   it('N5b: leaves no key behind whenever the client goes away', async () => {

@@ -4,7 +4,7 @@ import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis
 import { map, of, retry, type Observable } from 'rxjs';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
-const stage = { failures: 0, calls: [] as string[] };
+const stage = { failures: 0, calls: [] as string[], held: [] as boolean[] };
 
 function interceptor(intercept: (next: CallHandler) => Observable<unknown>): NestInterceptor {
   return { intercept: (_, next) => intercept(next) };
@@ -36,6 +36,15 @@ class RetriedController {
   @WithLock('{params.id}')
   @UseInterceptors(retrying)
   async outside(@Param('id') id: string, @CurrentLock() lock: Lock): Promise<string> {
+    return this.work(id, lock);
+  }
+
+  @Get('until-return')
+  @UseInterceptors(retrying)
+  @WithLock('{params.id}', { until: 'return' })
+  async untilReturn(@Param('id') id: string, @CurrentLock() lock: Lock): Promise<string> {
+    stage.held.push(lock.isHeld);
+    await Promise.resolve();
     return this.work(id, lock);
   }
 
@@ -77,7 +86,7 @@ describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', (
 
   afterEach(async () => {
     expect(await http.takenKeys()).toEqual([]);
-    stage.calls.length = 0;
+    Object.assign(stage, { calls: [], held: [] });
   });
 
   afterAll(() => http.close());
@@ -93,6 +102,12 @@ describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', (
     expect([response.status, await response.text()]).toEqual([200, '1']);
     expect(stage.calls).toHaveLength(3);
     expect(new Set(stage.calls).size).toBe(locks);
+  });
+
+  it('N5: one that retries a handler that is locked until it returns finds the lock held each time', async () => {
+    stage.failures = 2;
+    expect((await get('1/until-return')).status).toBe(200);
+    expect(stage.held).toEqual([true, true, true]);
   });
 
   it.each(['inside', 'outside'])('N7: one that retries the handler in vain (%s) leaves its error', async (where) => {

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { BadRequestException, Body, Controller, Get, Param, ParseIntPipe, Post, SetMetadata, UseGuards, type ExecutionContext } from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
+import { deferred } from '../support/deferred.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
-const stage = { work: new Checkpoint() };
+const stage = { work: new Checkpoint(), again: deferred(), later: [] as Promise<string | undefined>[] };
 const seen: unknown[] = [];
 
 const positive = {
@@ -65,6 +66,13 @@ class OrderController {
   @WithLock(({ params }) => [`b:${params.id}`, `a:${params.id}`])
   async several(@CurrentLock() lock: Lock): Promise<object> {
     return lock.keys;
+  }
+
+  @Get('again')
+  @WithLock('again')
+  async again(): Promise<string | undefined> {
+    if (stage.later.length === 0) stage.later.push(stage.again.promise.then(() => this.again()));
+    return Promise.resolve(this.locks.current()?.key);
   }
 
   @Get('bare')
@@ -140,6 +148,14 @@ describe.each(PLATFORMS)('a handler under @WithLock() on $platform', ({ adapter 
     expect(await http.takenKeys()).toEqual(['upper:1']);
     await freeUpper();
     expect((await second).status).toBe(200);
+    expect(await http.takenKeys()).toEqual([]);
+  });
+
+  it('N3: takes another lock when the handler calls itself after it has answered', async () => {
+    Object.assign(stage, { again: deferred(), later: [] });
+    expect(await (await get('again')).text()).toBe('again');
+    stage.again.resolve();
+    expect(await Promise.all(stage.later)).toEqual(['again']);
     expect(await http.takenKeys()).toEqual([]);
   });
 

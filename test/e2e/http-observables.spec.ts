@@ -69,11 +69,21 @@ class ObservableController {
   }
 }
 
+@Controller()
+class PatientController {
+  @Sse('patient-events')
+  @WithLock('it')
+  events(): Observable<MessageEvent> {
+    stage.subscriptions += 1;
+    return NEVER;
+  }
+}
+
 describe.each(PLATFORMS)('a handler that returns an Observable on $platform', ({ adapter }) => {
   let http: HttpApp;
 
   beforeAll(async () => {
-    http = await startHttpApp(adapter, { controllers: [ObservableController] });
+    http = await startHttpApp(adapter, { controllers: [ObservableController, PatientController] });
   });
 
   afterEach(async () => {
@@ -153,5 +163,17 @@ describe.each(PLATFORMS)('a handler that returns an Observable on $platform', ({
     stream.close();
     await eventually(async () => (await http.takenKeys()).length === 0);
     expect(stage.subscriptions).toBe(1);
+  });
+
+  it('N5b: leaves the queue when the client that waits for its events goes away', async () => {
+    const giveBack = await http.takeAsStranger('it');
+    const client = new AbortController();
+    const answer = get('patient-events', { signal: client.signal }).catch(() => 'aborted');
+    await eventually(async () => (await http.locks.inspect('it'))?.waiting === 1);
+    client.abort();
+    expect(await answer).toBe('aborted');
+    await eventually(async () => (await http.locks.inspect('it'))?.waiting === 0);
+    await giveBack();
+    expect(stage.subscriptions).toBe(0);
   });
 });

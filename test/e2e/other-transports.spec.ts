@@ -34,6 +34,11 @@ class Handlers {
     return Promise.resolve('done');
   }
 
+  @WithLock('generator')
+  async *generator(): AsyncGenerator<number> {
+    yield await Promise.resolve(1);
+  }
+
   @WithLock('throws')
   async throws(): Promise<never> {
     throw failure;
@@ -121,6 +126,11 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
     const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(500)]);
     await held.release();
     expect(outcome).toBeInstanceOf(LockNotAcquiredError);
+  });
+
+  it('N5c: gives the lock back when it returns a stream that no answer shows the end of', async () => {
+    await callAs(type, nest, 'generator', []);
+    await eventually(async () => (await nest.locks.inspect('generator')) === null, 1_000);
   });
 
   it.each([{ args: [] }, { args: [{ id: 1 }] }, { args: [{}, { id: 1 }] }, { args: [null, null] }])('N3: is locked, whatever its arguments (case %#)', async ({ args }) => {

@@ -97,13 +97,18 @@ class OrderService implements OnModuleInit {
   }
 }
 
+class MadeElsewhere {
+  @WithLock('it')
+  async work(): Promise<void> {}
+}
+
 describe('a method of a provider under @WithLock()', () => {
   let nest: NestContext;
   let service: OrderService;
 
   beforeAll(async () => {
     stage.work.open();
-    nest = await startContext({ providers: [OrderService] });
+    nest = await startContext({ providers: [OrderService, { provide: 'made by a factory', useFactory: () => new MadeElsewhere() }] });
     service = nest.app.get(OrderService);
   });
 
@@ -121,6 +126,7 @@ describe('a method of a provider under @WithLock()', () => {
   it('N3: runs one call at a time per key', async () => {
     const calls = [service.byId({ id: 1 }), service.byId({ id: '1' }), service.byId({ id: 2 })];
     await eventually(async () => (await nest.locks.inspect('order:1'))?.waiting === 1);
+    await stage.work.arrived(2);
     expect(stage.work.arrivals).toBe(2);
     stage.work.open();
     expect(await Promise.all(calls)).toEqual(['private 1 under order:1', 'private 1 under order:1', 'private 2 under order:2']);
@@ -179,6 +185,7 @@ describe('a method of a provider under @WithLock()', () => {
     const error = await new OrderService(nest.locks).busy().catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RedisLockOptionsError);
     expect(String(error)).toMatch(/OrderService\.busy.*RedisLockTestingModule/);
+    await expect(nest.app.get<MadeElsewhere>('made by a factory').work()).rejects.toThrow(/MadeElsewhere\.work.*let Nest make the instance/);
     const { busy } = service;
     await expect(busy.call(undefined as never)).rejects.toThrow(RedisLockOptionsError);
   });

@@ -55,8 +55,9 @@ describe('W4: a Redis that cannot be asked', () => {
   afterEach(async () => {
     proxy.set('forward');
     proxy.cut();
-    await Promise.all(contexts.splice(0).map(({ app }) => app.close()));
+    // First, so that no app waits for what it cannot clean up.
     clients.splice(0).forEach((client) => client.disconnect());
+    await Promise.all(contexts.splice(0).map(({ app }) => app.close()));
     await proxy.close();
     await server.stop('SIGKILL');
   });
@@ -97,6 +98,17 @@ describe('W4: a Redis that cannot be asked', () => {
     const acquired = locks.acquire('a', { wait: 5_000 });
     server = await startRedis({ port: server.port });
     expect((await acquired).isHeld).toBe(true);
+  });
+
+  it('never does what was given up while it was down', async () => {
+    const locks = await open({});
+    await locks.withLock('before', () => undefined);
+    await server.stop('SIGKILL');
+    expect(await rejection(locks.acquire('a', { wait: 100 }))).toMatchObject({ code: 'LOCK_BACKEND' });
+    server = await startRedis({ port: server.port });
+    await eventually(() => locks.withLock('after', () => undefined).then(() => true));
+    // An acquire would have left its fencing token.
+    expect(await server.command('KEYS', '*:fence')).toEqual([expect.stringContaining('after')]);
   });
 
   it('gets no listeners of each caller while it is connected to: the client stays as its owner made it', async () => {

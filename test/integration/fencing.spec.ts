@@ -78,7 +78,7 @@ describe('C7: the fencing token', () => {
   });
 
   it('does not change with renewals and extensions', async () => {
-    await one.locks.withLock('a', { ttl: 150 }, async (lock) => {
+    await one.locks.withLock('a', { ttl: 300 }, async (lock) => {
       const { fencingToken, expiresAt } = lock;
       await eventually(() => lock.expiresAt > expiresAt + 100);
       await lock.extend(5_000);

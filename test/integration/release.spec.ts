@@ -66,7 +66,7 @@ describe('release', () => {
 
   it('C4c: of an expired lock is one command', async () => {
     const lock = await context.locks.acquire('a', { ttl: 100, renew: false });
-    await eventually(() => !lock.isHeld);
+    await eventually(async () => !(await exists()));
     await resetCommandCounts(server.url);
     expect(await lock.release()).toBe('expired');
     expect((await commandCounts(server.url)).evalsha).toBe(1);

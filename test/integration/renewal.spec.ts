@@ -25,7 +25,7 @@ describe('renewal', () => {
   });
 
   it('C1a: a hold of ten ttls keeps its key at every sample, and nobody else gets in', async () => {
-    const ttl = 150;
+    const ttl = 200;
     const owner = await one.locks.withLock('a', { ttl }, async () => {
       const samples = new Set<unknown>();
       const contender = two.locks.acquire('a', { wait: ttl * 9 });
@@ -72,9 +72,10 @@ describe('renewal', () => {
   });
 
   it('C1c: expiry never counts from the reply', async () => {
-    await server.command('CLIENT', 'PAUSE', 800, 'ALL');
+    await server.command('CLIENT', 'PAUSE', 300, 'ALL');
+    const before = Date.now();
     const lock = await one.locks.acquire('a', { ttl: 2_000, renew: false });
-    expect(lock.expiresAt).toBeLessThan(Date.now() + 2_000 - 400);
+    expect(lock.expiresAt).toBeLessThan(before + 2_000);
     await lock.release();
   });
 

@@ -124,7 +124,7 @@ describe('RedisLockService on a real server', () => {
     });
 
     it('the lock is one object through renewals and extensions', async () => {
-      const lock = await one.locks.acquire(key, { ttl: 150 });
+      const lock = await one.locks.acquire(key, { ttl: 300 });
       const { signal, keys, expiresAt } = lock;
       await eventually(() => lock.expiresAt > expiresAt + 100);
       await lock.extend(30_000);

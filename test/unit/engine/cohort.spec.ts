@@ -105,6 +105,32 @@ describe('the callers of one process that want one key', () => {
       expect(world.store.of('acquire')).toHaveLength(2);
     });
 
+    it('D4: of those who try at the same time one gets in, and the others are told that it is busy', async () => {
+      const tries = [1, 2, 3].map(() => watch(world.acquire('a', { wait: 0 })));
+      await world.clock.settle();
+      expect(tries.map(({ state, error }) => error?.code ?? state)).toEqual(['fulfilled', 'LOCK_NOT_ACQUIRED', 'LOCK_NOT_ACQUIRED']);
+      expect(world.store.of('acquire')).toHaveLength(1);
+      await tries[0]?.value?.release();
+      expect(world.clock.pending).toBe(0);
+    });
+
+    it('D1: is told the same as others who try at the same time', async () => {
+      const codes = async (): Promise<unknown[]> => {
+        const tries = [1, 2].map(() => watch(world.acquire('a', { wait: 0 })));
+        await world.clock.advance(1_000);
+        return tries.map(({ error }) => error?.code);
+      };
+      world.store.answer('acquire', silence);
+      expect(await codes()).toEqual(['LOCK_BACKEND', 'LOCK_BACKEND']);
+      world.store.answer('acquire', () => Promise.reject(broken()));
+      expect(await codes()).toEqual(['LOCK_BACKEND', 'LOCK_BACKEND']);
+      world.store.answer('acquire');
+      await occupy();
+      expect(await codes()).toEqual(['LOCK_NOT_ACQUIRED', 'LOCK_NOT_ACQUIRED']);
+      await world.clock.settle();
+      expect(world.clock.pending).toBe(0);
+    });
+
     it('D1: is told of a broken store, never that the key is busy', async () => {
       world.store.answer('acquire', () => Promise.reject(broken({ cause: new Error('down') })));
       const error = await rejection(world.acquire('a', { wait: 0 }));

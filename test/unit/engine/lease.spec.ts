@@ -158,7 +158,10 @@ describe('Lease', () => {
 
     it('is final: a reply that was there when the loop had been blocked beyond it does not count', async () => {
       let reply = (): void => undefined;
-      store.answer('renew', (_, run) => new Promise((resolve) => (reply = () => resolve(run()))));
+      store.answer('renew', async (_, run) => {
+        const outcome = await run();
+        return new Promise((resolve) => (reply = () => resolve(outcome)));
+      });
       const lease = await hold();
       await clock.advance(1_000);
       // Beyond the old deadline, and before that of the renewal.
