@@ -8,8 +8,7 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { SimulatedLink, type Weather } from '../../support/simulated-link.js';
 import { watch } from '../../support/watch.js';
 
-/** Printed, so that a world that failed can be lived through again. */
-/** A failing world comes again by `SEED=… npm test -- simulation`. */
+/** Printed: a world that failed can be lived through again by `SEED=… npm test -- simulation`. */
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const WORLDS = 60;
 const CALLERS = 12;
