@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomFrom } from '../support/random.js';
 import { sendCommand } from '../support/send-command.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -9,17 +10,6 @@ const ROUNDS = Number(process.env.ROUNDS ?? 1_500);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000_007);
 /** A lost wake-up would cost the whole of it. */
 const TTL = 30_000;
-
-/** Mulberry32. Source: https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 describe(`releases in every gap of queueing, waking, claiming and leaving (seed ${SEED})`, () => {
   const random = randomFrom(SEED);

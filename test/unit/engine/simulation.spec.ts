@@ -5,6 +5,7 @@ import { RedisLockError } from '../../../lib/errors/redis-lock.error.js';
 import { DEFAULT_TERMS } from '../../../lib/lock-options.js';
 import { MemoryStore } from '../../../lib/testing/memory-store.js';
 import { FakeClock } from '../../support/fake-clock.js';
+import { randomFrom } from '../../support/random.js';
 import { SimulatedLink, type Weather } from '../../support/simulated-link.js';
 import { watch } from '../../support/watch.js';
 
@@ -20,17 +21,6 @@ const WEATHER: Record<string, Weather> = {
   'a link that loses commands and replies': { lost: 0.15, unanswered: 0.15, refused: 0, latency: 60 },
   'a link that breaks all the time': { lost: 0.2, unanswered: 0.1, refused: 0.4, latency: 20 },
 };
-
-/** mulberry32 */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** Three processes of which each has several callers for two keys, and a store that knows the truth. */
 class World {
