@@ -12,19 +12,14 @@ const MAX_BATCH = 128;
 export interface BatchedScript<Outcome> {
   readonly script: Script;
   /** The arguments that hold for all calls of one command. */
-  readonly common: () => readonly string[];
+  readonly common?: () => readonly string[];
   /** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
   readonly decode: (reply: number, isResent: boolean) => Outcome;
 }
 
-export interface Call {
-  /** The lock: calls that concern one lock are sent in their order. */
-  readonly lock: string;
-  readonly keys: readonly string[];
+interface Entry {
+  readonly keys: readonly [string, ...string[]];
   readonly args: readonly string[];
-}
-
-interface Entry extends Call {
   readonly resolve: (outcome: any) => void;
   readonly reject: (failure: unknown) => void;
 }
@@ -50,11 +45,12 @@ export class Outbox {
     this.#session = session;
   }
 
-  send<Outcome>(script: BatchedScript<Outcome>, call: Call): Promise<Outcome> {
+  /** Runs the script for the lock `keys[0]`: calls that concern one lock are sent in their order. Rejects with a `StoreFailure`. */
+  send<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
+    if (!this.#isDue && this.#underWay === 0) return this.#sendAlone(script, keys, args);
     return new Promise<Outcome>((resolve, reject) => {
-      this.#put(script, { ...call, resolve, reject });
+      this.#put(script, { keys, args, resolve, reject });
       if (this.#isDue) return;
-      if (this.#underWay === 0) return this.flush();
       this.#isDue = true;
       nextTick(() => this.flush());
     });
@@ -68,27 +64,39 @@ export class Outbox {
     this.#lastBatchOf.clear();
     const size = this.#session.canBatch ? MAX_BATCH : 1;
     for (const { script, entries } of batches) {
-      for (let start = 0; start < entries.length; start += size) this.#dispatch(script, entries.slice(start, start + size));
+      for (let start = 0; start < entries.length; start += size) this.#sendBatch(script, entries.slice(start, start + size));
     }
   }
 
   #put(script: BatchedScript<unknown>, entry: Entry): void {
+    const [lock] = entry.keys;
     let index = this.#batches.findLastIndex((batch) => batch.script === script);
-    if (index === -1 || index < (this.#lastBatchOf.get(entry.lock) ?? 0)) index = this.#batches.push({ script, entries: [] }) - 1;
+    if (index === -1 || index < (this.#lastBatchOf.get(lock) ?? 0)) index = this.#batches.push({ script, entries: [] }) - 1;
     this.#batches[index]?.entries.push(entry);
-    this.#lastBatchOf.set(entry.lock, index);
+    this.#lastBatchOf.set(lock, index);
   }
 
-  #dispatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+  #sendAlone<Outcome>({ script, common, decode }: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
     const { reconnects } = this.#session;
-    const args = [...common(), ...entries.flatMap((entry) => entry.args)];
     this.#underWay += 1;
-    const answered = this.#session.run(
-      script,
-      entries.flatMap((entry) => entry.keys),
-      args,
+    return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args]).then(
+      (reply) => {
+        this.#underWay -= 1;
+        return decode(toInteger(reply), this.#session.reconnects > reconnects);
+      },
+      (failure: unknown) => {
+        this.#underWay -= 1;
+        throw failure;
+      },
     );
-    answered.then(
+  }
+
+  #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+    const { reconnects } = this.#session;
+    const keys = entries.flatMap((entry) => entry.keys);
+    const args = [...(common?.() ?? []), ...entries.flatMap((entry) => entry.args)];
+    this.#underWay += 1;
+    this.#session.run(script, keys, args).then(
       (reply) => {
         this.#underWay -= 1;
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];

@@ -124,7 +124,7 @@ export class RedisStore implements LockStore {
   }
 
   #send<T>(script: BatchedScript<T>, keys: readonly [string, ...string[]], args: readonly string[]): Promise<T> {
-    return this.#outbox.send(script, { lock: keys[0], keys, args });
+    return this.#outbox.send(script, keys, args);
   }
 }
 
