@@ -154,8 +154,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#state = 'asking';
     this.#wasWoken = false;
     const sentAt = clock.now();
-    const { ttl, floor, isPlain } = head.terms;
-    const request = { key: this.key, value: head.value, ttl, floor, tokens: isPlain ? tokensFor(quantum) : 1 };
+    const { ttl, isPlain } = head.terms;
+    const request = { key: this.key, value: head.value, ttl, tokens: isPlain ? tokensFor(quantum) : 1 };
     // Whoever found it busy gets into the queue, if somebody can wake us there.
     const queues = this.#obstacle.kind === 'busy' && wakeUps.arrive && !head.triesOnce;
     within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(

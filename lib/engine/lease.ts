@@ -112,10 +112,7 @@ export class Lease {
   /** Makes the next fencing token of the key exceed `floor`, and starts the lease anew. Rejects with a `StoreFailure`. */
   async raiseFence(floor: number): Promise<void> {
     this.#isPlain = false;
-    await this.#confirm(this.#ttl, async () => {
-      const { status } = await this.#store.acquire({ key: this.key, value: this.value, ttl: this.#ttl, floor, tokens: 1 });
-      return status === 'acquired' ? 'renewed' : 'stolen';
-    });
+    await this.#confirm(this.#ttl, () => this.#store.raiseFence(this.key, this.value, this.#ttl, floor));
   }
 
   /** From here on the lease ends by itself. */

@@ -49,7 +49,6 @@ interface JoinTerms {
   readonly terms: AcquireTerms;
   /** When the caller asked, on the monotonic clock. */
   readonly since: number;
-  readonly floor: number;
   readonly isPlain: boolean;
 }
 
@@ -85,7 +84,7 @@ export class LockEngine {
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#joinAll(keys, terms);
     const isPlain = terms.renew && terms.metadata === undefined;
-    return this.#join(keys[0], { terms, since: this.#clock.now(), floor: 0, isPlain }, (lease, fencingToken) => {
+    return this.#join(keys[0], { terms, since: this.#clock.now(), isPlain }, (lease, fencingToken) => {
       return new HeldLock(this.#holds, [lease], { ...terms, fencingToken });
     });
   }
@@ -139,12 +138,12 @@ export class LockEngine {
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
   }
 
-  #join<T>(key: string, { terms, since, floor, isPlain }: JoinTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+  #join<T>(key: string, { terms, since, isPlain }: JoinTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
     if (this.#state !== 'open') throw new LockClosedError(key);
     let cohort = this.#cohorts.get(key);
     if (cohort === undefined) this.#cohorts.set(key, (cohort = new Cohort(key, this.#cohortContext)));
     const { ttl, wait, renew, signal, metadata } = terms;
-    return cohort.join({ newValue: () => this.#owners.next(metadata), ttl, renew, isPlain, floor, since, wait, signal }, hold);
+    return cohort.join({ newValue: () => this.#owners.next(metadata), ttl, renew, isPlain, since, wait, signal }, hold);
   }
 
   /** One after the other in sorted order, so that two callers never wait for each other. */
@@ -155,9 +154,10 @@ export class LockEngine {
     for (;;) {
       const turns: Turn[] = [];
       try {
-        for (const key of keys) turns.push(await this.#join(key, { terms: renewed, since, floor: lastToken(turns), isPlain: false }, toTurn));
-        const last = lastToken(turns);
-        await within(this.#clock, this.#patience(terms, since), Promise.all(turns.slice(0, -1).map(({ lease }) => lease.raiseFence(last))));
+        for (const key of keys) turns.push(await this.#join(key, { terms: renewed, since, isPlain: false }, toTurn));
+        const token = greatestToken(turns);
+        const behind = turns.filter(({ fencingToken }) => fencingToken < token);
+        await within(this.#clock, this.#patience(terms, since), Promise.all(behind.map(({ lease }) => lease.raiseFence(token))));
       } catch (error) {
         this.#giveBack(turns);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
@@ -175,7 +175,7 @@ export class LockEngine {
   #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
     const leases = turns.map(({ lease }) => lease) as [Lease, ...Lease[]];
     if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new HeldLock(this.#holds, leases, { ...terms, fencingToken: lastToken(turns) });
+    return new HeldLock(this.#holds, leases, { ...terms, fencingToken: greatestToken(turns) });
   }
 
   /** Nobody waits for it: the caller has been waiting long enough. */
@@ -217,7 +217,7 @@ export class LockEngine {
 
 const toTurn = (lease: Lease, fencingToken: number): Turn => ({ lease, fencingToken });
 
-/** Each was acquired with a token above that of the one before. */
-function lastToken(turns: readonly Turn[]): number {
-  return turns.at(-1)?.fencingToken ?? 0;
+/** Above every earlier token of each key; those that are behind it are raised to it. */
+function greatestToken(turns: readonly Turn[]): number {
+  return Math.max(...turns.map(({ fencingToken }) => fencingToken));
 }

@@ -11,8 +11,6 @@ export interface WaitTerms {
   readonly renew: boolean;
   /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
   readonly isPlain: boolean;
-  /** The fencing token must exceed this. */
-  readonly floor: number;
   /** When the caller asked, on the monotonic clock. */
   readonly since: number;
   /** Milliseconds from `since`; 0 tries once. */

@@ -8,8 +8,7 @@ import { FENCING } from './fencing.lua.js';
  * A lock that already holds our own value counts as taken and starts its lease anew: a client that re-sends the command after a lost reply
  * must find itself, not a stranger.
  *
- * `retention`, `ttl`: ms; `value`: owner token and metadata; `floor`: what the token must exceed; `tokens`: size of the block. Least Redis
- * version 5; O(1).
+ * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block. Least Redis version 5; O(1).
  *
  * Replies:
  *
@@ -20,8 +19,7 @@ import { FENCING } from './fencing.lua.js';
  */
 export const ACQUIRE = defineScriptForEach('acquire', {
   keys: ['lock', 'fence'],
-  common: ['retention'],
-  args: ['value', 'ttl', 'floor', 'tokens'],
+  args: ['value', 'ttl', 'tokens'],
   prelude: FENCING + BUSY,
   lua: /* lua */ `
   if not redis.call('SET', lock, value, 'NX', 'PX', ttl) then
@@ -30,5 +28,5 @@ export const ACQUIRE = defineScriptForEach('acquire', {
     if holder ~= value then return busy(lock, holder) end
     redis.call('PEXPIRE', lock, ttl)
   end
-  return mint(fence, floor, tokens)`,
+  return mint(fence, tokens)`,
 });

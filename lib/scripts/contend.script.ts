@@ -5,16 +5,16 @@ import { ENQUEUE, RESERVED } from './queue.lua.js';
 
 /**
  * As acquire, for a process that can be woken: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
- * once. The queue lives as long as the lock in the way and `slack` ms; whoever still waits then comes back and queues again.
+ * once. The queue outlives the lock in the way; whoever still waits then comes back and queues again.
  *
- * `retention`, `ttl`, `slack`: ms; `inbox`: the process's channel. Least Redis version 5; O(log n) in the processes that wait.
+ * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block; `inbox`: the process's channel. Least Redis version 5; O(log n) in the processes that wait.
  *
  * Replies as acquire.
  */
 export const CONTEND = defineScriptForEach('contend', {
   keys: ['lock', 'fence', 'queue'],
-  common: ['retention', 'inbox', 'slack'],
-  args: ['value', 'ttl', 'floor', 'tokens'],
+  common: ['inbox'],
+  args: ['value', 'ttl', 'tokens'],
   prelude: FENCING + BUSY + ENQUEUE,
   lua: /* lua */ `
   local holder = redis.pcall('GET', lock)
@@ -22,8 +22,8 @@ export const CONTEND = defineScriptForEach('contend', {
   if not holder or holder == value or holder == '${RESERVED}' .. inbox then
     redis.call('SET', lock, value, 'PX', ttl)
     redis.call('ZREM', queue, inbox)
-    return mint(fence, floor, tokens)
+    return mint(fence, tokens)
   end
-  enqueue(queue, math.max(redis.call('PTTL', lock), 0) + slack)
+  enqueue(queue, math.max(redis.call('PTTL', lock), 0))
   return busy(lock, holder)`,
 });

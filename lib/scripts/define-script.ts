@@ -11,7 +11,7 @@ export interface EachLockInit {
   /** Names of the keys of one lock, in the order of `KEYS`. */
   readonly keys: readonly string[];
   /** Names of the arguments that hold for all locks of the call: the first of `ARGV`. */
-  readonly common: readonly string[];
+  readonly common?: readonly string[];
   /** Names of the arguments of one lock. */
   readonly args: readonly string[];
   /** Lua that stands before everything else. */
@@ -28,7 +28,7 @@ export function defineScript(name: string, lua: string): Script {
  * A script that does the same for each of several locks, independently: `KEYS` and `ARGV` are those of the first lock, those of the second,
  * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script.
  */
-export function defineScriptForEach(name: string, { keys, common, args, prelude = '', lua }: EachLockInit): Script {
+export function defineScriptForEach(name: string, { keys, common = [], args, prelude = '', lua }: EachLockInit): Script {
   const nth = (table: string, size: number, offset: number) => (_: string, index: number) => `${table}[${size} * i + ${offset + index + 1}]`;
   const first = [...keys.map((_, index) => `KEYS[${index + 1}]`), ...args.map((_, index) => `ARGV[${common.length + index + 1}]`)];
   const each = [...keys.map(nth('KEYS', keys.length, 0)), ...args.map(nth('ARGV', args.length, common.length))];

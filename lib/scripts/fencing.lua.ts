@@ -1,16 +1,16 @@
+import { FENCE_RETENTION_MS } from '../redis-lock.constants.js';
+
 /**
- * `mint(fence, floor, tokens)`: reserves a block of fencing tokens and returns its first: the greatest of the server's time in microseconds, the
- * last token of the key + 1, and the floor + 1. Needs `retention`, the ms that the last token is kept.
+ * `mint(fence, tokens)`: reserves a block of fencing tokens and returns its first: the greater of the server's time in microseconds and the last
+ * token of the key + 1.
  */
 export const FENCING = /* lua */ `
-local time = redis.call('TIME')
-local micros = time[1] * 1000000 + time[2]
-
-local function mint(fence, floor, tokens)
-  local last = redis.pcall('GET', fence)
-  last = type(last) == 'string' and tonumber(last) or 0
-  local token = math.max(micros, last + 1, floor + 1)
-  redis.call('SET', fence, string.format('%.0f', token + tokens - 1), 'PX', retention)
+local function mint(fence, tokens)
+  local time = redis.call('TIME')
+  local token = time[1] * 1000000 + time[2]
+  local last = tonumber(redis.pcall('GET', fence))
+  if last and last >= token then token = last + 1 end
+  redis.call('SET', fence, token + tokens - 1, 'PX', ${FENCE_RETENTION_MS})
   return token
 end
 `;

@@ -4,13 +4,12 @@ import { PASS_ON } from './queue.lua.js';
 /**
  * Takes a lock away from whoever holds it; data of another type stays.
  *
- * `grace`: ms of a reservation for the process that waits longest. Least Redis version 5; O(log n) in the processes that wait.
+ * Least Redis version 5; O(log n) in the processes that wait.
  *
  * Replies `1` taken away, `0` there was none. Fails with WRONGTYPE on data of another type.
  */
 export const FORCE_RELEASE = defineScriptForEach('force-release', {
   keys: ['lock', 'queue'],
-  common: ['grace', 'counts'],
   args: [],
   prelude: PASS_ON,
   lua: /* lua */ `

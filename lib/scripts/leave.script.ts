@@ -4,13 +4,13 @@ import { PASS_ON, RESERVED } from './queue.lua.js';
 /**
  * Takes our process out of the queue; a reservation for it passes on.
  *
- * `inbox`: our process's channel; `grace`: ms. Least Redis version 5; O(log n) in the processes that wait.
+ * `inbox`: our process's channel. Least Redis version 5; O(log n) in the processes that wait.
  *
  * Replies `1`.
  */
 export const LEAVE = defineScriptForEach('leave', {
   keys: ['lock', 'queue'],
-  common: ['grace', 'counts', 'inbox'],
+  common: ['inbox'],
   args: [],
   prelude: PASS_ON,
   lua: /* lua */ `

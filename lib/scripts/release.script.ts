@@ -11,7 +11,6 @@ import { PASS_ON } from './queue.lua.js';
  */
 export const RELEASE = defineScriptForEach('release', {
   keys: ['lock', 'queue'],
-  common: ['grace', 'counts'],
   args: ['value', 'keep'],
   prelude: PASS_ON,
   lua: /* lua */ `

@@ -9,7 +9,6 @@ import { defineScriptForEach } from './define-script.js';
  */
 export const RENEW = defineScriptForEach('renew', {
   keys: ['lock'],
-  common: [],
   args: ['value', 'ttl'],
   lua: /* lua */ `
   local holder = redis.pcall('GET', lock)

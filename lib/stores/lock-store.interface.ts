@@ -7,8 +7,6 @@ export interface AcquireRequest {
   readonly value: string;
   /** Milliseconds. */
   readonly ttl: number;
-  /** The fencing token must exceed this. */
-  readonly floor: number;
   /** How many fencing tokens are reserved: one for each holder that the lease is going to serve. */
   readonly tokens: number;
 }
@@ -88,6 +86,9 @@ export interface LockStore {
 
   /** Starts the lease anew if the key holds `value`. Never creates a key. `ttl` in milliseconds. */
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome>;
+
+  /** As `renew()`; the next fencing token of the key exceeds `floor`. */
+  raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome>;
 
   /** Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds. */
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome>;

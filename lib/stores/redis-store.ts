@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { FENCE_RETENTION_MS, QUEUE_SLACK_MS, RESERVATION_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
 import { ACQUIRE } from '../scripts/acquire.script.js';
@@ -7,6 +6,8 @@ import { CONTEND } from '../scripts/contend.script.js';
 import { FORCE_RELEASE } from '../scripts/force-release.script.js';
 import { INSPECT } from '../scripts/inspect.script.js';
 import { LEAVE } from '../scripts/leave.script.js';
+import { CLUSTER_INBOX } from '../scripts/queue.lua.js';
+import { RAISE_FENCE } from '../scripts/raise-fence.script.js';
 import { RELAY } from '../scripts/relay.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
@@ -16,6 +17,11 @@ import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-
 import { RedisInbox } from './redis-inbox.js';
 import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from './redis-keys.js';
 import { RedisSession } from './redis-session.js';
+
+const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
+const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, decode: decodeRenew };
+const FENCE_RAISES: BatchedScript<RenewOutcome> = { script: RAISE_FENCE, decode: decodeRenew };
+const RELEASES: BatchedScript<ReleaseOutcome> = { script: RELEASE, decode: decodeRelease };
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
@@ -29,17 +35,12 @@ export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #session: RedisSession;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #releases: BatchedScript<ReleaseOutcome>;
-  readonly #renewals: BatchedScript<RenewOutcome>;
-  readonly #acquires: BatchedScript<AcquireOutcome>;
   readonly #contends: BatchedScript<AcquireOutcome>;
   readonly #relays: BatchedScript<RelayOutcome>;
   readonly #leaves: BatchedScript<undefined>;
   readonly #outbox: Outbox;
   readonly #client: RedisClient;
   readonly #channel: string;
-  /** What scripts need to know to pass a lock on. */
-  readonly #passing: readonly [grace: string, counts: string];
   #inbox: RedisInbox | undefined;
 
   constructor({ client, keyPrefix, connection }: RedisStoreInit) {
@@ -47,24 +48,18 @@ export class RedisStore implements LockStore {
     this.#client = client;
     this.#space = { clientPrefix, prefix: keyPrefix };
     // Channels know neither the client's prefix nor its database.
-    this.#channel = `${clientPrefix}${keyPrefix}inbox:${db}:${randomBytes(9).toString('base64url')}`;
+    this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
     this.#session = new RedisSession(client);
-    this.#passing = [String(RESERVATION_MS), client.isCluster === true ? '0' : '1'];
-    const retention = String(FENCE_RETENTION_MS);
-    const slack = String(QUEUE_SLACK_MS);
-    this.#releases = { script: RELEASE, decode: decodeRelease, common: () => this.#passing };
-    this.#renewals = { script: RENEW, decode: decodeRenew, common: () => [] };
-    this.#acquires = { script: ACQUIRE, decode: decodeAcquire, common: () => [retention] };
-    this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [retention, this.#channel, slack] };
-    this.#relays = { script: RELAY, decode: decodeRelay, common: () => [retention, ...this.#passing, this.#inbox?.isOpen === true ? this.#channel : '', slack] };
-    this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [...this.#passing, this.#channel] };
+    this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
+    this.#relays = { script: RELAY, decode: decodeRelay, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
+    this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
     this.#outbox = new Outbox(this.#session);
   }
 
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
     const { key } = request;
-    return this.#send(this.#acquires, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
+    return this.#send(ACQUIRES, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
   }
 
   contend(request: AcquireRequest): Promise<AcquireOutcome> {
@@ -88,11 +83,15 @@ export class RedisStore implements LockStore {
   }
 
   renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    return this.#send(this.#renewals, [lockKey(this.#space, key)], [value, String(ttl)]);
+    return this.#send(RENEWALS, [lockKey(this.#space, key)], [value, String(ttl)]);
+  }
+
+  raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
+    return this.#send(FENCE_RAISES, [lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]);
   }
 
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    return this.#send(this.#releases, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor)]);
+    return this.#send(RELEASES, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor)]);
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
@@ -106,7 +105,7 @@ export class RedisStore implements LockStore {
 
   async forceRelease(key: string): Promise<boolean> {
     this.#outbox.flush();
-    return Number(await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], this.#passing)) === 1;
+    return Number(await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1;
   }
 
   open(): void {
@@ -128,6 +127,6 @@ export class RedisStore implements LockStore {
   }
 }
 
-function acquireArgs({ value, ttl, floor, tokens }: AcquireRequest): readonly string[] {
-  return [value, String(ttl), String(floor), String(tokens)];
+function acquireArgs({ value, ttl, tokens }: AcquireRequest): readonly string[] {
+  return [value, String(ttl), String(tokens)];
 }

@@ -18,13 +18,13 @@ export class MemoryStore implements LockStore {
     this.#clock = clock;
   }
 
-  acquire({ key, value, ttl, floor, tokens }: AcquireRequest): Promise<AcquireOutcome> {
+  acquire({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
     const entry = this.#read(key);
     if (entry !== undefined && entry.value !== value) {
       return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now(), wakes: false });
     }
     this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
-    return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(floor, tokens) });
+    return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(tokens) });
   }
 
   /** There is no other process, so nobody needs to be woken. */
@@ -34,7 +34,7 @@ export class MemoryStore implements LockStore {
 
   async relay({ key, value, ttl, tokens }: RelayRequest): Promise<RelayOutcome> {
     const renewed = await this.renew(key, value, ttl);
-    return renewed === 'renewed' ? { status: 'kept', fencingToken: this.#mint(0, tokens) } : { status: renewed };
+    return renewed === 'renewed' ? { status: 'kept', fencingToken: this.#mint(tokens) } : { status: renewed };
   }
 
   leave(): Promise<void> {
@@ -51,6 +51,12 @@ export class MemoryStore implements LockStore {
     if (entry.value !== value) return Promise.resolve('stolen');
     entry.expiresAt = this.#clock.now() + ttl;
     return Promise.resolve('renewed');
+  }
+
+  async raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
+    const renewed = await this.renew(key, value, ttl);
+    if (renewed === 'renewed') this.#lastToken = Math.max(this.#lastToken, floor);
+    return renewed;
   }
 
   release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
@@ -83,8 +89,8 @@ export class MemoryStore implements LockStore {
   }
 
   /** One counter for all keys: strictly increasing for each of them, and nothing to keep per key. */
-  #mint(floor: number, tokens: number): number {
-    const first = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1, floor + 1);
+  #mint(tokens: number): number {
+    const first = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1);
     this.#lastToken = first + tokens - 1;
     return first;
   }

@@ -20,9 +20,9 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
     let store: LockStore;
     let key: string;
 
-    const acquire = (value: string, { floor = 0, of = key } = {}) => store.acquire({ key: of, value, ttl: TTL, floor, tokens: 1 });
-    const token = async (value: string, floor = 0): Promise<number> => {
-      const outcome = await acquire(value, { floor });
+    const acquire = (value: string, of = key) => store.acquire({ key: of, value, ttl: TTL, tokens: 1 });
+    const token = async (value: string): Promise<number> => {
+      const outcome = await acquire(value);
       if (outcome.status !== 'acquired') throw new Error(`The key is busy for ${value}.`);
       return outcome.fencingToken;
     };
@@ -81,12 +81,32 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
         expect(tokens).toEqual([...new Set(tokens)].sort((one, other) => one - other));
         expect(tokens.every(Number.isSafeInteger)).toBe(true);
       });
+    });
 
-      it('mints a token above the floor, and above that one next time', async () => {
+    describe('raiseFence', () => {
+      it('lifts the next token above the floor and starts the lease anew', async () => {
         const floor = (await token('a')) + 1_000_000_000;
-        expect(await token('a', floor)).toBeGreaterThan(floor);
+        await subject.age(key);
+        expect(await store.raiseFence(key, 'a', TTL, floor)).toBe('renewed');
+        expect(await remaining()).toBeGreaterThan(TTL - 2_000);
         await store.release(key, 'a', 0);
         expect(await token('b')).toBeGreaterThan(floor);
+      });
+
+      it('never lowers a token', async () => {
+        const first = await token('a');
+        expect(await store.raiseFence(key, 'a', TTL, 1)).toBe('renewed');
+        await store.release(key, 'a', 0);
+        expect(await token('b')).toBeGreaterThan(first);
+      });
+
+      it('does nothing for another value and for a free key', async () => {
+        expect(await store.raiseFence(key, 'a', TTL, 1)).toBe('expired');
+        expect(await store.inspect(key)).toBeNull();
+        await acquire('a');
+        await subject.age(key);
+        expect(await store.raiseFence(key, 'b', TTL, 1)).toBe('stolen');
+        expect(await remaining()).toBeLessThan(TTL / 2);
       });
     });
 
@@ -164,8 +184,8 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
 
     it('answers many keys in one tick, each by itself', async () => {
       const keys = Array.from({ length: 300 }, (_, index) => `${key}-${index}`);
-      await Promise.all(keys.filter((_, index) => index % 3 === 0).map((of) => acquire('other', { of })));
-      const outcomes = await Promise.all(keys.map((of) => acquire('mine', { of })));
+      await Promise.all(keys.filter((_, index) => index % 3 === 0).map((of) => acquire('other', of)));
+      const outcomes = await Promise.all(keys.map((of) => acquire('mine', of)));
       expect(outcomes.map(({ status }) => status)).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'busy' : 'acquired')));
       expect(await Promise.all(keys.map((of) => store.renew(of, 'mine', TTL)))).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'renewed')));
       expect(await Promise.all(keys.map((of) => store.release(of, 'mine', 0)))).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'released')));
@@ -199,7 +219,7 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
         ['a', 'forceRelease', 'release of a', [true, 'expired']],
       ])('held by "%s": %s, then %s', async (holder, first, second, answers) => {
         if (holder !== '') await acquire(holder);
-        const underWay = state === 'at work' ? acquire('x', { of: uniqueKey() }) : undefined;
+        const underWay = state === 'at work' ? acquire('x', uniqueKey()) : undefined;
         expect(await Promise.all([calls[first](), calls[second]()])).toEqual(answers);
         await underWay;
       });

@@ -13,7 +13,7 @@ describe('RedisStore sends what comes in one tick as one command', () => {
   let subject: TestRedisStore;
 
   const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `key-${index}`);
-  const acquire = (key: string, value = 'mine') => subject.store.acquire({ key, value, ttl: TTL, floor: 0, tokens: 1 });
+  const acquire = (key: string, value = 'mine') => subject.store.acquire({ key, value, ttl: TTL, tokens: 1 });
   const commands = async (): Promise<Record<string, number>> => {
     const { evalsha = 0, eval: evals = 0 } = await commandCounts(server.url);
     return { evalsha, evals };

@@ -69,7 +69,7 @@ describe('what is written to Redis', () => {
   ])('the lock is the plain string at $expected<key> (client $clientPrefix, module $prefix)', async ({ clientPrefix, prefix, expected }) => {
     subject = await openRedisStore(clientPrefix === undefined ? {} : { keyPrefix: clientPrefix }, prefix);
     const key = uniqueKey();
-    await subject.store.acquire({ key, value: 'owner', ttl: 5_000, floor: 0, tokens: 1 });
+    await subject.store.acquire({ key, value: 'owner', ttl: 5_000, tokens: 1 });
     expect(await sendCommand(url, 'GET', `${expected}${key}`)).toBe('owner');
     expect(await sendCommand(url, 'PTTL', `${expected}${key}`)).toBeGreaterThan(3_000);
     await subject.store.release(key, 'owner', 0);

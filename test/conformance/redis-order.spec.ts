@@ -26,7 +26,7 @@ const CALL = fc.record({
 });
 
 async function answer(store: LockStore, { method, key, value }: Call): Promise<unknown> {
-  if (method === 'acquire') return (await store.acquire({ key, value, ttl: TTL, floor: 0, tokens: 1 })).status;
+  if (method === 'acquire') return (await store.acquire({ key, value, ttl: TTL, tokens: 1 })).status;
   if (method === 'renew') return store.renew(key, value, TTL);
   if (method === 'release') return store.release(key, value, 0);
   return method === 'inspect' ? (await store.inspect(key))?.value : store.forceRelease(key);

@@ -6,6 +6,7 @@ import type { Script } from '../../lib/scripts/define-script.js';
 import { FORCE_RELEASE } from '../../lib/scripts/force-release.script.js';
 import { INSPECT } from '../../lib/scripts/inspect.script.js';
 import { LEAVE } from '../../lib/scripts/leave.script.js';
+import { RAISE_FENCE } from '../../lib/scripts/raise-fence.script.js';
 import { RELAY } from '../../lib/scripts/relay.script.js';
 import { RELEASE } from '../../lib/scripts/release.script.js';
 import { RENEW } from '../../lib/scripts/renew.script.js';
@@ -14,9 +15,7 @@ import { uniqueKey } from '../support/unique-key.js';
 import { rejection } from '../support/watch.js';
 
 const TTL = '10000';
-const KEEP_FENCE = '60000';
-const GRACE = '300';
-const SCRIPTS = [ACQUIRE, CONTEND, RELAY, LEAVE, RENEW, RELEASE, INSPECT, FORCE_RELEASE];
+const SCRIPTS = [ACQUIRE, CONTEND, RELAY, LEAVE, RENEW, RAISE_FENCE, RELEASE, INSPECT, FORCE_RELEASE];
 
 describe('the scripts on a real server', () => {
   let client: Redis;
@@ -25,8 +24,8 @@ describe('the scripts on a real server', () => {
   let queue: string;
 
   const run = ({ lua }: Script, keys: string[], ...args: string[]): Promise<any> => client.eval(lua, keys.length, ...keys, ...args);
-  const acquire = (value: string, floor = '0'): Promise<number> => run(ACQUIRE, [lock, fence], KEEP_FENCE, value, TTL, floor, '1');
-  const release = (keep: string): Promise<number> => run(RELEASE, [lock, queue], GRACE, '1', 'a', keep);
+  const acquire = (value: string): Promise<number> => run(ACQUIRE, [lock, fence], value, TTL, '1');
+  const release = (keep: string): Promise<number> => run(RELEASE, [lock, queue], 'a', keep);
 
   beforeAll(() => {
     client = new Redis(process.env.TEST_REDIS_URL ?? '');
@@ -43,14 +42,15 @@ describe('the scripts on a real server', () => {
   });
 
   it.each([
-    { script: ACQUIRE, keysOf: 2, argsOf: 4, head: 1 },
-    { script: CONTEND, keysOf: 3, argsOf: 4, head: 3 },
-    { script: RELAY, keysOf: 3, argsOf: 4, head: 5 },
-    { script: LEAVE, keysOf: 2, argsOf: 0, head: 3 },
+    { script: ACQUIRE, keysOf: 2, argsOf: 3, head: 0 },
+    { script: CONTEND, keysOf: 3, argsOf: 3, head: 1 },
+    { script: RELAY, keysOf: 3, argsOf: 4, head: 1 },
+    { script: LEAVE, keysOf: 2, argsOf: 0, head: 1 },
     { script: RENEW, keysOf: 1, argsOf: 2, head: 0 },
-    { script: RELEASE, keysOf: 2, argsOf: 2, head: 2 },
+    { script: RAISE_FENCE, keysOf: 2, argsOf: 3, head: 0 },
+    { script: RELEASE, keysOf: 2, argsOf: 2, head: 0 },
     { script: INSPECT, keysOf: 2, argsOf: 0, head: 0 },
-    { script: FORCE_RELEASE, keysOf: 2, argsOf: 0, head: 2 },
+    { script: FORCE_RELEASE, keysOf: 2, argsOf: 0, head: 0 },
   ])('$script.name names no KEYS and ARGV beyond those that it is given', ({ script, keysOf, argsOf, head }) => {
     const greatest = (name: string): number => Math.max(0, ...[...script.lua.matchAll(new RegExp(`${name}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)));
     expect(greatest('KEYS')).toBe(keysOf);
@@ -71,11 +71,6 @@ describe('the scripts on a real server', () => {
       await client.set(fence, String(last));
       expect(await acquire('a')).toBe(last + 1);
       expect(await client.get(fence)).toBe(String(last + 1));
-    });
-
-    it('replies the floor + 1 when that is greater', async () => {
-      const floor = 5_000_000_000_000_000;
-      expect(await acquire('a', String(floor))).toBe(floor + 1);
     });
 
     it('replies 0 for data of another type and leaves it alone', async () => {
@@ -104,8 +99,17 @@ describe('the scripts on a real server', () => {
       expect(reply % 2 === 0).toBe(wakes);
     });
 
+    it.each([
+      ['text', () => client.set(fence, 'no number')],
+      ['data of another type', () => client.lpush(fence, 'item')],
+    ])('replaces a fence that holds %s', async (_, spoil) => {
+      await spoil();
+      expect(await client.get(fence).catch(() => null)).not.toBe(await acquire('a'));
+      expect(Number(await client.get(fence))).toBeGreaterThan(1e15);
+    });
+
     it('reserves a block of tokens', async () => {
-      const first = await run(ACQUIRE, [lock, fence], KEEP_FENCE, 'a', TTL, '0', '100');
+      const first = await run(ACQUIRE, [lock, fence], 'a', TTL, '100');
       expect(await client.get(fence)).toBe(String(first + 99));
     });
 
@@ -114,7 +118,7 @@ describe('the scripts on a real server', () => {
       await client.set(`${lock}-busy`, 'foreign', 'PX', 5_000);
       await client.set(`${lock}-eternal`, 'foreign');
       await client.lpush(`${lock}-data`, 'item');
-      const [busy, free, data, eternal] = await run(ACQUIRE, keys, KEEP_FENCE, ...['a', 'b', 'c', 'd'].flatMap((value) => [value, TTL, '0', '1']));
+      const [busy, free, data, eternal] = await run(ACQUIRE, keys, ...['a', 'b', 'c', 'd'].flatMap((value) => [value, TTL, '1']));
       expect(busy).toBeLessThan(-2);
       expect(free).toBeGreaterThan(1e15);
       expect([data, eternal]).toEqual([0, -1]);
@@ -137,24 +141,39 @@ describe('the scripts on a real server', () => {
   });
 
   describe.each([
-    { name: 'renew', script: RENEW, beside: (_: string): string[] => [], head: [] as string[] },
-    { name: 'release', script: RELEASE, beside: (key: string): string[] => [`${key}-queue`], head: [GRACE, '1'] },
-  ])('$name', ({ script, beside, head }) => {
+    { name: 'renew', script: RENEW, beside: (_: string): string[] => [] },
+    { name: 'release', script: RELEASE, beside: (key: string): string[] => [`${key}-queue`] },
+  ])('$name', ({ script, beside }) => {
     it('replies 1 for our value, 0 for none, -1 for another, -1 for data of another type', async () => {
       await client.set(`${lock}-ours`, 'a', 'PX', 5_000);
       await client.set(`${lock}-theirs`, 'b', 'PX', 5_000);
       await client.sadd(`${lock}-data`, 'member');
       const keys = ['ours', 'none', 'theirs', 'data'].map((name) => `${lock}-${name}`);
-      expect(await run(script, keys.flatMap((key) => [key, ...beside(key)]), ...head, ...keys.flatMap(() => ['a', '9000']))).toEqual([1, 0, -1, -1]);
+      expect(await run(script, keys.flatMap((key) => [key, ...beside(key)]), ...keys.flatMap(() => ['a', '9000']))).toEqual([1, 0, -1, -1]);
       expect(await client.pttl(`${lock}-ours`)).toBeGreaterThan(6_000);
       expect(await client.exists(`${lock}-none`)).toBe(0);
       expect(await client.pttl(`${lock}-theirs`)).toBeLessThanOrEqual(5_000);
       expect(await client.smembers(`${lock}-data`)).toEqual(['member']);
       for (const [index, reply] of [1, 0, -1, -1].entries()) {
         const key = keys[index] as string;
-        expect(await run(script, [key, ...beside(key)], ...head, 'a', '9000')).toBe(reply);
+        expect(await run(script, [key, ...beside(key)], 'a', '9000')).toBe(reply);
       }
     });
+  });
+
+  it('raise-fence lifts a fence to the floor, never lowers it, and leaves it alone when the lock is not ours', async () => {
+    const token = await acquire('a');
+    const raise = (value: string, floor: number): Promise<number> => run(RAISE_FENCE, [lock, fence], value, '60000', String(floor));
+    expect(await raise('b', token + 10)).toBe(-1);
+    expect(await client.get(fence)).toBe(String(token));
+    expect(await raise('a', token + 10)).toBe(1);
+    expect(await client.get(fence)).toBe(String(token + 10));
+    expect(await client.pttl(fence)).toBeGreaterThan(300_000);
+    expect(await client.pttl(lock)).toBeGreaterThan(Number(TTL));
+    expect(await raise('a', token)).toBe(1);
+    expect(await client.get(fence)).toBe(String(token + 10));
+    await client.del(lock);
+    expect(await raise('a', token + 20)).toBe(0);
   });
 
   it('release removes the key at once when it is kept for 0 ms', async () => {
@@ -173,15 +192,15 @@ describe('the scripts on a real server', () => {
   });
 
   it('force-release replies 0 and 1', async () => {
-    expect(await run(FORCE_RELEASE, [lock, queue], GRACE, '1')).toBe(0);
+    expect(await run(FORCE_RELEASE, [lock, queue])).toBe(0);
     await client.set(lock, 'a');
-    expect(await run(FORCE_RELEASE, [lock, queue], GRACE, '1')).toBe(1);
+    expect(await run(FORCE_RELEASE, [lock, queue])).toBe(1);
     expect(await client.exists(lock)).toBe(0);
   });
 
   it.each([INSPECT, FORCE_RELEASE])('$name fails on data of another type and leaves it alone', async (script) => {
     await client.lpush(lock, 'item');
-    expect(String(await rejection(run(script, [lock, queue], GRACE, '1')))).toContain('WRONGTYPE');
+    expect(String(await rejection(run(script, [lock, queue])))).toContain('WRONGTYPE');
     expect(await client.llen(lock)).toBe(1);
   });
 

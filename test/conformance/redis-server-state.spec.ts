@@ -10,7 +10,7 @@ describe('RedisStore and the state of its server', () => {
   let server: RedisServer;
   let subject: TestRedisStore;
 
-  const acquire = (value = 'mine', key = 'a') => subject.store.acquire({ key, value, ttl: TTL, floor: 0, tokens: 1 });
+  const acquire = (value = 'mine', key = 'a') => subject.store.acquire({ key, value, ttl: TTL, tokens: 1 });
   const settle = async (state: string): Promise<void> => {
     const { store } = subject;
     if (state === 'warm') await Promise.all([acquire('x', 'x'), store.renew('x', 'x', TTL), store.release('x', 'x', 0), store.inspect('x'), store.forceRelease('x')]);

@@ -34,6 +34,8 @@ export class SimulatedLink implements LockStore {
   relay: LockStore['relay'] = (request) => this.#send(() => this.server.relay(request));
   leave: LockStore['leave'] = (key) => this.#send(() => this.server.leave(key));
   renew: LockStore['renew'] = (...args) => this.#send(() => this.server.renew(...args));
+
+  raiseFence: LockStore['raiseFence'] = (...args) => this.#send(() => this.server.raiseFence(...args));
   release: LockStore['release'] = (...args) => this.#send(() => this.server.release(...args));
   inspect: LockStore['inspect'] = (key) => this.#send(() => this.server.inspect(key));
   forceRelease: LockStore['forceRelease'] = (key) => this.#send(() => this.server.forceRelease(key));

@@ -10,7 +10,6 @@ export interface StoreCall {
   readonly value: string;
   /** Of an acquire or renewal the ttl, of a release the time that the key is kept. */
   readonly ms: number;
-  readonly floor: number;
   /** When it was made. */
   readonly at: number;
 }
@@ -42,33 +41,36 @@ export class TappedStore implements LockStore {
   }
 
   acquire: LockStore['acquire'] = (request) => {
-    const { key, value, ttl, floor } = request;
-    return this.#ask({ method: 'acquire', key, value, ms: ttl, floor, at: this.clock.now() }, () => this.inner.acquire(request));
+    const { key, value, ttl } = request;
+    return this.#ask({ method: 'acquire', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.acquire(request));
   };
 
   contend: LockStore['contend'] = (request) => {
-    const { key, value, ttl, floor } = request;
-    return this.#ask({ method: 'contend', key, value, ms: ttl, floor, at: this.clock.now() }, () => this.inner.contend(request));
+    const { key, value, ttl } = request;
+    return this.#ask({ method: 'contend', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.contend(request));
   };
 
   relay: LockStore['relay'] = (request) => {
     const { key, value, ttl } = request;
-    return this.#ask({ method: 'relay', key, value, ms: ttl, floor: 0, at: this.clock.now() }, () => this.inner.relay(request));
+    return this.#ask({ method: 'relay', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.relay(request));
   };
 
-  leave: LockStore['leave'] = (key) => this.#ask({ method: 'leave', key, value: '', ms: 0, floor: 0, at: this.clock.now() }, () => this.inner.leave());
+  leave: LockStore['leave'] = (key) => this.#ask({ method: 'leave', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.leave());
 
   renew: LockStore['renew'] = (key, value, ttl) =>
-    this.#ask({ method: 'renew', key, value, ms: ttl, floor: 0, at: this.clock.now() }, () => this.inner.renew(key, value, ttl));
+    this.#ask({ method: 'renew', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.renew(key, value, ttl));
+
+  raiseFence: LockStore['raiseFence'] = (key, value, ttl, floor) =>
+    this.#ask({ method: 'raiseFence', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.raiseFence(key, value, ttl, floor));
 
   release: LockStore['release'] = (key, value, keepFor) =>
-    this.#ask({ method: 'release', key, value, ms: keepFor, floor: 0, at: this.clock.now() }, () => this.inner.release(key, value, keepFor));
+    this.#ask({ method: 'release', key, value, ms: keepFor, at: this.clock.now() }, () => this.inner.release(key, value, keepFor));
 
   inspect: LockStore['inspect'] = (key) =>
-    this.#ask({ method: 'inspect', key, value: '', ms: 0, floor: 0, at: this.clock.now() }, () => this.inner.inspect(key));
+    this.#ask({ method: 'inspect', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.inspect(key));
 
   forceRelease: LockStore['forceRelease'] = (key) =>
-    this.#ask({ method: 'forceRelease', key, value: '', ms: 0, floor: 0, at: this.clock.now() }, () => this.inner.forceRelease(key));
+    this.#ask({ method: 'forceRelease', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.forceRelease(key));
 
   /** Nobody wakes anyone, unless the test does. */
   listen(listener: WakeListener): void {

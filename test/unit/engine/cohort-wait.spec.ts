@@ -6,7 +6,7 @@ import { rejection, watch } from '../../support/watch.js';
 describe('waiting for a key', () => {
   let world: TestEngine;
 
-  const occupy = (ttl = 600_000) => world.store.inner.acquire({ key: 'a', value: 'foreign', ttl, floor: 0, tokens: 1 });
+  const occupy = (ttl = 600_000) => world.store.inner.acquire({ key: 'a', value: 'foreign', ttl, tokens: 1 });
   const vacate = () => world.store.inner.forceRelease('a');
   const leftBehind = async (): Promise<unknown> => [await world.store.inner.inspect('a'), world.clock.pending];
 

@@ -8,7 +8,7 @@ describe('the callers of one process that want one key', () => {
   let world: TestEngine;
 
   /** A program that is not ours holds the key. */
-  const occupy = (ttl = 60_000, key = 'a') => world.store.inner.acquire({ key, value: 'foreign', ttl, floor: 0, tokens: 1 });
+  const occupy = (ttl = 60_000, key = 'a') => world.store.inner.acquire({ key, value: 'foreign', ttl, tokens: 1 });
   const waiting = async (): Promise<number> => (await world.engine.inspect('a'))?.waiting ?? 0;
 
   beforeEach(() => {

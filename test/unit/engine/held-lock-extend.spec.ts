@@ -43,7 +43,7 @@ describe('extend()', () => {
   it('finds out that the lock is gone', async () => {
     const lock = await world.acquire('a', { ttl: TTL });
     await world.store.inner.forceRelease('a');
-    await world.store.inner.acquire({ key: 'a', value: 'thief', ttl: 60_000, floor: 0, tokens: 1 });
+    await world.store.inner.acquire({ key: 'a', value: 'thief', ttl: 60_000, tokens: 1 });
     expect(await rejection(lock.extend())).toMatchObject({ code: 'LOCK_LOST', reason: 'stolen' });
   });
 

@@ -12,7 +12,7 @@ describe('a lock that is held', () => {
   const stored = () => world.store.inner.inspect('a');
   const steal = async (): Promise<void> => {
     await world.store.inner.forceRelease('a');
-    await world.store.inner.acquire({ key: 'a', value: 'thief', ttl: 60_000, floor: 0, tokens: 1 });
+    await world.store.inner.acquire({ key: 'a', value: 'thief', ttl: 60_000, tokens: 1 });
   };
 
   beforeEach(() => {

@@ -26,7 +26,7 @@ describe('Lease.extend()', () => {
     clock = new FakeClock();
     store = new TappedStore(clock);
     losses = [];
-    await store.inner.acquire({ key: 'a', value: 'me', ttl: TTL, floor: 0, tokens: 1 });
+    await store.inner.acquire({ key: 'a', value: 'me', ttl: TTL, tokens: 1 });
     const owner = { onReturn: () => false, onOver: () => undefined };
     lease = new Lease(owner, store, clock, { key: 'a', value: 'me', ttl: TTL, renew: true, isPlain: true, sentAt: clock.now() });
     lease.holder = { onLost: (reason) => void losses.push(reason) };

@@ -61,7 +61,7 @@ describe('LockEngine', () => {
       metadata: 'import of 7 o’clock',
       waiting: 3, waitingProcesses: 0,
     });
-    await world.store.inner.acquire({ key: 'b', value: 'some other program', ttl: TTL, floor: 0, tokens: 1 });
+    await world.store.inner.acquire({ key: 'b', value: 'some other program', ttl: TTL, tokens: 1 });
     expect(await world.engine.inspect('b')).toMatchObject({ owner: 'some other program', metadata: undefined, waiting: 0, waitingProcesses: 0 });
   });
 

@@ -11,7 +11,7 @@ describe('Sweeper', () => {
   let store: TappedStore;
   let sweeper: Sweeper;
 
-  const leave = (key = 'a') => store.inner.acquire({ key, value: 'mine', ttl: TTL, floor: 0, tokens: 1 });
+  const leave = (key = 'a') => store.inner.acquire({ key, value: 'mine', ttl: TTL, tokens: 1 });
   const isSettled = async (): Promise<boolean> => {
     const settled = watch(sweeper.settled());
     await clock.settle();

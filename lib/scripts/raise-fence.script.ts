@@ -1,0 +1,22 @@
+import { FENCE_RETENTION_MS } from '../redis-lock.constants.js';
+import { defineScriptForEach } from './define-script.js';
+
+/**
+ * Makes the next fencing token of each lock that still holds our own value exceed `floor`, and starts its lease anew.
+ *
+ * `value`: owner token and metadata; `ttl`: ms. Least Redis version 2.6; O(1).
+ *
+ * Replies as renew.
+ */
+export const RAISE_FENCE = defineScriptForEach('raise-fence', {
+  keys: ['lock', 'fence'],
+  args: ['value', 'ttl', 'floor'],
+  lua: /* lua */ `
+  local holder = redis.pcall('GET', lock)
+  if holder ~= value then return holder and -1 or 0 end
+  local last = tonumber(redis.pcall('GET', fence))
+  if not last or last < tonumber(floor) then
+    redis.call('SET', fence, floor, 'PX', ${FENCE_RETENTION_MS})
+  end
+  return redis.call('PEXPIRE', lock, ttl)`,
+});
