@@ -51,8 +51,14 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * @throws {LockKeyError} {RedisLockOptionsError} for bad input, before Redis is touched.
    * @throws the reason of `options.signal` when that aborts.
    */
-  async acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock> {
-    return await this.#engine.acquire(toKeys(key), this.#terms(options));
+  acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock> {
+    // Not async: a promise more between the reply and the caller is time.
+    try {
+      return this.#engine.acquire(toKeys(key), this.#terms(options));
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by our own checks
+      return Promise.reject(error);
+    }
   }
 
   /**

@@ -3,18 +3,18 @@ import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
 import type { BusyOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
 import { afterExpiry, Backoff } from './backoff.js';
-import type { Clock, Timer } from './clock.js';
+import type { Timer } from './clock.js';
+import { Fifo } from './fifo.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
 import type { QuantumTerms } from './quantum.js';
 import type { Sweeper } from './sweeper.js';
 import { Tenure, tokensFor } from './tenure.js';
-import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitTerms } from './waiter.js';
+import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterContext, type WaiterOwner, type WaitRequest } from './waiter.js';
 import type { Sleeper, WakeUps } from './wake-ups.js';
-import { within } from './within.js';
+import { giveTime } from './give-time.js';
 
-export interface CohortContext {
+export interface CohortContext extends WaiterContext {
   readonly store: LockStore;
-  readonly clock: Clock;
   readonly random: () => number;
   readonly sweeper: Sweeper;
   readonly wakeUps: WakeUps;
@@ -32,7 +32,7 @@ export interface CohortContext {
  */
 export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   readonly #context: CohortContext;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Fifo<Waiter>();
   /** `asking`: a command is under way that may give us the key; `resting`: until the timer or a wake-up. */
   #state: 'idle' | 'asking' | 'resting' | 'held' = 'idle';
   #obstacle: Obstacle = NO_OBSTACLE;
@@ -61,10 +61,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   /** Queues for the key; `hold` makes what the caller gets of the lease and its fencing token. */
-  join<T>(terms: WaitTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+  join<T>(request: WaitRequest, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const grant = (lease: Lease, fencingToken: number): void => resolve(hold(lease, fencingToken));
-      const waiter = new Waiter(this.key, terms, this.#context.clock, { grant, refuse: reject });
+      const waiter = new Waiter(request, this.#context, grant, reject);
       const refusal = this.#refusalFor(waiter);
       if (refusal !== undefined) return this.#turnAway(waiter, refusal.reason);
       this.#waiters.add(waiter);
@@ -94,7 +94,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   /** From caller to caller without a command, as long as the quantum lasts; then Redis is asked whether another process waits. */
   onReturn(lease: Lease): boolean {
-    const [next] = this.#waiters;
+    const next = this.#waiters.first;
     const tenure = this.#tenure;
     if (next === undefined || tenure?.lease !== lease || !tenure.suits(next)) return false;
     if (!tenure.takeHandOver()) {
@@ -114,11 +114,11 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   /** Sends everyone away who waits. */
   close(): void {
-    for (const waiter of [...this.#waiters]) this.#dismiss(waiter, new LockClosedError(this.key));
+    for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, new LockClosedError(this.key));
   }
 
   #refusalFor(waiter: Waiter): { readonly reason: unknown } | undefined {
-    const { signal } = waiter.terms;
+    const { signal } = waiter.request.terms;
     if (signal?.aborted === true) return { reason: signal.reason };
     // Nobody knows yet who is in the way: the answer to the head is for all who try once.
     const isUnknown = this.#state === 'asking' && this.#obstacle.kind === 'none' && this.#tenure === undefined;
@@ -135,41 +135,46 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   #dismiss(waiter: Waiter, reason: unknown): void {
-    if (!this.#waiters.delete(waiter)) return;
+    if (waiter.state !== 'waiting') return;
+    this.#waiters.remove(waiter);
     waiter.refuse(reason);
     if (waiter.isOutcomeUnknown) this.#sweep(waiter);
     if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
   }
 
   #dismissThoseWhoTryOnce(): void {
-    for (const waiter of [...this.#waiters]) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+    if (this.#waiters.size === 0) return;
+    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
   }
 
   /** The next waiter's turn. */
   #contend(): void {
     const { store, clock, wakeUps, quantum } = this.#context;
     clock.clearTimer(this.#timer);
-    const [head] = this.#waiters;
+    const head = this.#waiters.first;
     if (head === undefined) return this.#retire();
     this.#state = 'asking';
     this.#wasWoken = false;
     const sentAt = clock.now();
-    const { ttl, isPlain } = head.terms;
-    const request = { key: this.key, value: head.value, ttl, tokens: isPlain ? tokensFor(quantum) : 1 };
+    const { isPlain, terms } = head.request;
+    const tokens = isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
+    const request = { key: this.key, value: head.value, ttl: terms.ttl, tokens };
     // Whoever found it busy gets into the queue, if somebody can wake us there.
     const queues = this.#obstacle.kind === 'busy' && wakeUps.arrive && !head.triesOnce;
-    within(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), () => this.#onLate(head)).then(
-      (outcome) => {
-        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken);
+    giveTime(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), {
+      onDone: (outcome) => {
+        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
         else this.#onBusy(outcome, queues);
       },
-      (failure: StoreFailure) => this.#onFailure(head, failure),
-    );
+      onFailed: (failure) => this.#onFailure(head, failure),
+      onLate: () => this.#onLate(head),
+    });
   }
 
-  #onAcquired(head: Waiter, sentAt: number, fencingToken: number): void {
-    const { store, clock, quantum } = this.#context;
-    const { ttl, renew, isPlain } = head.terms;
+  #onAcquired(head: Waiter, sentAt: number, fencingToken: number, tokens: number): void {
+    const { store, clock } = this.#context;
+    const { isPlain, terms } = head.request;
+    const { ttl, renew } = terms;
     this.#isQueued = false;
     if (head.state !== 'waiting') {
       this.#sweep(head);
@@ -180,14 +185,14 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#backoff = undefined;
     this.#obstacle = NO_OBSTACLE;
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
-    this.#tenure = new Tenure(this.#context, lease, fencingToken, isPlain ? tokensFor(quantum) : 1);
+    this.#tenure = new Tenure(this.#context, lease, fencingToken, tokens);
     this.#grant(head, this.#tenure);
     this.#dismissThoseWhoTryOnce();
   }
 
   #grant(waiter: Waiter, tenure: Tenure): void {
     this.#state = 'held';
-    this.#waiters.delete(waiter);
+    this.#waiters.remove(waiter);
     waiter.grant(tenure.lease, tenure.takeToken());
   }
 
@@ -207,21 +212,22 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     wakeUps.open();
     this.#state = 'asking';
     this.#wasWoken = false;
-    within(clock, COMMAND_TIMEOUT_MS, tenure.ask(false), () => this.#sweepLease(tenure)).then(
-      (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed')),
-      (failure: StoreFailure) => {
+    giveTime(clock, COMMAND_TIMEOUT_MS, tenure.ask(false), {
+      onDone: (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed')),
+      onFailed: (failure) => {
         this.#sweepLease(tenure);
         this.#abandon(tenure);
         this.#obstacle = { kind: 'failure', failure };
         this.#rest(Infinity, false);
       },
-    );
+      onLate: () => this.#sweepLease(tenure),
+    });
   }
 
   #onKept(tenure: Tenure): void {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
     if (tenure !== this.#tenure) return this.#sweepLease(tenure);
-    const [next] = this.#waiters;
+    const next = this.#waiters.first;
     if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
     tenure.lease.giveBack(0).catch(() => this.#sweepLease(tenure));
   }
@@ -260,7 +266,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     }
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
-    else for (const waiter of [...this.#waiters]) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
+    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
     this.#rest(Infinity, false);
   }
 
@@ -289,8 +295,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     onIdle(this);
   }
 
-  #sweep({ value, terms }: Waiter): void {
-    this.#context.sweeper.sweep(this.key, value, terms.ttl);
+  #sweep({ value, request }: Waiter): void {
+    this.#context.sweeper.sweep(this.key, value, request.terms.ttl);
   }
 
   #sweepLease({ lease }: Tenure): void {

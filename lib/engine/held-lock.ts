@@ -8,7 +8,7 @@ import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import { SharedLock, type ScopedLock, type ShareableLock } from './shared-lock.js';
 import type { Sweeper } from './sweeper.js';
-import { asStoreFailure, within } from './within.js';
+import { asStoreFailure, giveTime, within } from './give-time.js';
 
 /** A lease that serves the next caller of this process needs no command. */
 const PASSED = Promise.resolve<ReleaseOutcome>('released');
@@ -22,7 +22,6 @@ export interface HoldContext {
 }
 
 export interface HoldTerms {
-  readonly fencingToken: number;
   readonly ttl: number;
   readonly maxHold: number | undefined;
   readonly minHold: number;
@@ -47,7 +46,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], { ttl, fencingToken, maxHold, minHold }: HoldTerms) {
+  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], fencingToken: number, { ttl, maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
@@ -164,34 +163,37 @@ export class HeldLock implements ShareableLock, LeaseHolder {
 
   #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
-    const [lease, ...others] = this.#leases;
     const wasHeld = this.isAlive;
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     for (const each of this.#leases) each.holder = undefined;
     const keepFor = this.#keepUntil === 0 ? 0 : Math.max(0, Math.ceil(this.#keepUntil - clock.now()));
-    if (keepFor === 0 && others.length === 0 && lease.pass()) return PASSED;
-    return this.#giveBack(wasHeld, keepFor);
+    const isSingle = this.#leases.length === 1;
+    const [lease] = this.#leases;
+    if (keepFor === 0 && isSingle && lease.pass()) return PASSED;
+    const outcome = isSingle ? this.#end(lease, keepFor) : Promise.all(this.#leases.map((each) => this.#end(each, keepFor))).then(worst);
+    // Nobody had told the holder, and it was not alone all the time.
+    return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;
   }
 
-  async #giveBack(wasHeld: boolean, keepFor: number): Promise<ReleaseOutcome> {
-    const [lease, ...others] = this.#leases;
-    const outcome = others.length === 0 ? await this.#end(lease, keepFor) : worst(await Promise.all(this.#leases.map((each) => this.#end(each, keepFor))));
-    // Nobody had told the holder, and it was not alone all the time.
-    if (wasHeld && outcome !== 'released') this.#tell(outcome);
+  #tellUnlessReleased(outcome: ReleaseOutcome): ReleaseOutcome {
+    if (outcome !== 'released') this.#tell(outcome);
     return outcome;
   }
 
-  async #end(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
+  #end(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
     const { clock, sweeper } = this.#context;
     if (this.#loss?.reason === 'stolen') return this.#endStolen(lease, keepFor);
-    try {
-      return await within(clock, COMMAND_TIMEOUT_MS, lease.giveBack(keepFor));
-    } catch (error) {
-      if (keepFor === 0) sweeper.sweep(lease.key, lease.value, lease.ttl);
-      if (this.#loss !== undefined) return 'expired';
-      throw this.#backendError(`could not be released and frees itself in at most ${lease.ttl} ms`, error);
-    }
+    return new Promise((resolve, reject) => {
+      giveTime(clock, COMMAND_TIMEOUT_MS, lease.giveBack(keepFor), {
+        onDone: resolve,
+        onFailed: (failure) => {
+          if (keepFor === 0) sweeper.sweep(lease.key, lease.value, lease.ttl);
+          if (this.#loss !== undefined) return resolve('expired');
+          reject(this.#backendError(`could not be released and frees itself in at most ${lease.ttl} ms`, failure));
+        },
+      });
+    });
   }
 
   /** Of several keys the others are still ours. */

@@ -3,7 +3,7 @@ import type { LockStore, RenewOutcome } from '../stores/lock-store.interface.js'
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { LockLostReason } from '../errors/lock-lost.error.js';
 import type { Clock, Timer } from './clock.js';
-import { asStoreFailure } from './within.js';
+import { asStoreFailure } from './give-time.js';
 
 /** Renewing at thirds leaves two more chances after a failed one. */
 const RENEWALS_PER_TTL = 3;

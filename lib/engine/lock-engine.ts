@@ -14,19 +14,15 @@ import { OwnerTokens, parseOwner } from './owner-token.js';
 import type { QuantumTerms } from './quantum.js';
 import type { ScopedLock } from './shared-lock.js';
 import { Sweeper } from './sweeper.js';
+import type { WaitRequest, WaitTerms } from './waiter.js';
 import { WakeUps } from './wake-ups.js';
-import { asStoreFailure, within } from './within.js';
+import { asStoreFailure, within } from './give-time.js';
 
 /** Validated and complete: nothing here is optional, nothing is checked again. */
-export interface AcquireTerms {
-  readonly ttl: number;
-  readonly wait: number;
-  readonly signal: AbortSignal | undefined;
-  readonly renew: boolean;
+export interface AcquireTerms extends WaitTerms {
   readonly maxHold: number | undefined;
   readonly minHold: number;
   readonly reentry: 'fail' | 'share' | 'wait';
-  readonly metadata: string | undefined;
 }
 
 export interface EngineInit {
@@ -42,14 +38,6 @@ export interface EngineInit {
 interface Turn {
   readonly lease: Lease;
   readonly fencingToken: number;
-}
-
-/** How one caller queues for one key. */
-interface JoinTerms {
-  readonly terms: AcquireTerms;
-  /** When the caller asked, on the monotonic clock. */
-  readonly since: number;
-  readonly isPlain: boolean;
 }
 
 /** The lock algorithm: knows neither Nest nor Redis. */
@@ -75,7 +63,8 @@ export class LockEngine {
       sleepers: () => this.#cohorts.values(),
       onRefused: (refusal) => observer.wakeUpsRefused(refusal),
     });
-    this.#cohortContext = { store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (cohort) => this.#forget(cohort) };
+    const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
+    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (cohort) => this.#forget(cohort) };
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
@@ -84,9 +73,8 @@ export class LockEngine {
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#joinAll(keys, terms);
     const isPlain = terms.renew && terms.metadata === undefined;
-    return this.#join(keys[0], { terms, since: this.#clock.now(), isPlain }, (lease, fencingToken) => {
-      return new HeldLock(this.#holds, [lease], { ...terms, fencingToken });
-    });
+    const request = { key: keys[0], terms, since: this.#clock.now(), isPlain };
+    return this.#join(request, (lease, fencingToken) => new HeldLock(this.#holds, [lease], fencingToken, terms));
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
@@ -138,12 +126,12 @@ export class LockEngine {
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
   }
 
-  #join<T>(key: string, { terms, since, isPlain }: JoinTerms, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+  #join<T>(request: WaitRequest, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+    const { key } = request;
     if (this.#state !== 'open') throw new LockClosedError(key);
     let cohort = this.#cohorts.get(key);
     if (cohort === undefined) this.#cohorts.set(key, (cohort = new Cohort(key, this.#cohortContext)));
-    const { ttl, wait, renew, signal, metadata } = terms;
-    return cohort.join({ newValue: () => this.#owners.next(metadata), ttl, renew, isPlain, since, wait, signal }, hold);
+    return cohort.join(request, hold);
   }
 
   /** One after the other in sorted order, so that two callers never wait for each other. */
@@ -154,7 +142,7 @@ export class LockEngine {
     for (;;) {
       const turns: Turn[] = [];
       try {
-        for (const key of keys) turns.push(await this.#join(key, { terms: renewed, since, isPlain: false }, toTurn));
+        for (const key of keys) turns.push(await this.#join({ key, terms: renewed, since, isPlain: false }, toTurn));
         const token = greatestToken(turns);
         const behind = turns.filter(({ fencingToken }) => fencingToken < token);
         await within(this.#clock, this.#patience(terms, since), Promise.all(behind.map(({ lease }) => lease.raiseFence(token))));
@@ -175,7 +163,7 @@ export class LockEngine {
   #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
     const leases = turns.map(({ lease }) => lease) as [Lease, ...Lease[]];
     if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new HeldLock(this.#holds, leases, { ...terms, fencingToken: greatestToken(turns) });
+    return new HeldLock(this.#holds, leases, greatestToken(turns), terms);
   }
 
   /** Nobody waits for it: the caller has been waiting long enough. */

@@ -22,11 +22,6 @@ export class Quantum {
     this.#endsAt = clock.now() + terms.ms;
   }
 
-  /** Whether it is time to ask, so that the answer is there before the quantum is used up. */
-  get isHalfway(): boolean {
-    return this.#left === this.#terms.handOvers >> 1;
-  }
-
   /** Takes one hand-over; `false` when the quantum is used up. */
   take(): boolean {
     if (this.#left === 0 || this.#clock.now() >= this.#endsAt) return false;

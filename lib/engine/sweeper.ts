@@ -1,5 +1,5 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
-import { asStoreFailure, within } from './within.js';
+import { asStoreFailure, within } from './give-time.js';
 import type { LockStore } from '../stores/lock-store.interface.js';
 import type { Clock } from './clock.js';
 

@@ -10,9 +10,15 @@ export interface TenureContext {
   readonly quantum: QuantumTerms;
 }
 
-/** How many fencing tokens a lease needs that serves one caller after another until its quantum is over. */
-export function tokensFor({ handOvers }: QuantumTerms): number {
-  return handOvers + 1;
+/**
+ * Tokens that are reserved for callers who come later. With more, a key that is taken over and over without a contender would use them up faster
+ * than the server's clock runs (one per microsecond), and the tokens after a loss of the data set would not exceed those before.
+ */
+const SPARE_TOKENS = 8;
+
+/** How many fencing tokens a new lease needs, for `waiting` callers and some more, at most until its quantum is over. */
+export function tokensFor({ handOvers }: QuantumTerms, waiting: number): number {
+  return Math.min(handOvers + 1, waiting + SPARE_TOKENS);
 }
 
 /** What our process has of a key while it has it: a lease, the fencing tokens of those whom it serves, and the rest of its quantum. */
@@ -21,25 +27,27 @@ export class Tenure {
   readonly #context: TenureContext;
   readonly #quantum: Quantum;
   /** The fencing tokens that are not given out. */
-  #nextToken: number;
-  #tokensLeft: number;
+  #nextToken = 0;
+  #tokensLeft = 0;
+  /** How many are left when it is time to ask ahead. */
+  #half = 0;
 
   constructor(context: TenureContext, lease: Lease, firstToken: number, tokens: number) {
     this.lease = lease;
     this.#context = context;
     this.#quantum = new Quantum(context.quantum, context.clock);
-    this.#nextToken = firstToken;
-    this.#tokensLeft = tokens;
+    this.#refill(firstToken, tokens);
   }
 
-  /** Whether it is time to ask ahead if another process waits. */
+  /** Whether it is time to ask, so that the answer is there before the tokens are used up. */
   get isHalfway(): boolean {
-    return this.#quantum.isHalfway;
+    return this.#tokensLeft === this.#half;
   }
 
   /** Whether `waiter` gets exactly what it asked for when the lease passes to it. */
-  suits({ terms }: Waiter): boolean {
-    return this.lease.isPlain && terms.isPlain && terms.ttl === this.lease.ttl;
+  suits({ request }: Waiter): boolean {
+    const { isPlain, terms } = request;
+    return this.lease.isPlain && isPlain && terms.ttl === this.lease.ttl;
   }
 
   /** Whether the lease may pass to one more caller before Redis is asked. */
@@ -62,14 +70,19 @@ export class Tenure {
     const { store, clock, quantum } = this.#context;
     const { key, value, ttl } = this.lease;
     const sentAt = clock.now();
-    const tokens = tokensFor(quantum);
+    const tokens = quantum.handOvers + 1;
     const outcome = await store.relay({ key, value, ttl, tokens, isHeld });
     if (outcome.status === 'kept') {
       this.lease.confirm(sentAt);
       this.#quantum.renew();
-      this.#nextToken = outcome.fencingToken;
-      this.#tokensLeft = tokens;
+      this.#refill(outcome.fencingToken, tokens);
     }
     return outcome.status;
+  }
+
+  #refill(firstToken: number, tokens: number): void {
+    this.#nextToken = firstToken;
+    this.#tokensLeft = tokens;
+    this.#half = (tokens - 1) >> 1;
   }
 }

@@ -2,20 +2,32 @@ import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { StoreFailure } from '../stores/lock-store.interface.js';
 import type { Clock, Timer } from './clock.js';
+import type { FifoLinks } from './fifo.js';
 import type { Lease } from './lease.js';
 
 export interface WaitTerms {
-  /** Makes what the key shall hold: a fresh owner token with the metadata. */
-  readonly newValue: () => string;
   readonly ttl: number;
   readonly renew: boolean;
-  /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
-  readonly isPlain: boolean;
-  /** When the caller asked, on the monotonic clock. */
-  readonly since: number;
-  /** Milliseconds from `since`; 0 tries once. */
+  /** Milliseconds from when the caller asked; 0 tries once. */
   readonly wait: number;
   readonly signal: AbortSignal | undefined;
+  readonly metadata: string | undefined;
+}
+
+/** What one caller asks of one key. */
+export interface WaitRequest {
+  readonly key: string;
+  readonly terms: WaitTerms;
+  /** When the caller asked, on the monotonic clock. */
+  readonly since: number;
+  /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
+  readonly isPlain: boolean;
+}
+
+export interface WaiterContext {
+  readonly clock: Clock;
+  /** Makes what a key shall hold: a fresh owner token with the metadata. */
+  readonly newValue: (metadata: string | undefined) => string;
 }
 
 /**
@@ -37,14 +49,10 @@ export interface WaiterOwner {
   onAbort(waiter: Waiter, reason: unknown): void;
 }
 
-/** How the caller is told of the end of the waiting; one of the two, once. */
-export interface WaitingCaller {
-  readonly grant: (lease: Lease, fencingToken: number) => void;
-  readonly refuse: (reason: unknown) => void;
-}
-
-/** One caller that stands in the queue of a key. */
-export class Waiter {
+/** One caller that stands in the queue of a key; of `grant` and `refuse` one is called, once. */
+export class Waiter implements FifoLinks<Waiter> {
+  previous: Waiter | undefined;
+  next: Waiter | undefined;
   /** Whether Redis may hold our value although nobody told us so. */
   isOutcomeUnknown = false;
 
@@ -54,10 +62,10 @@ export class Waiter {
   #stopListening: (() => void) | undefined;
 
   constructor(
-    readonly key: string,
-    readonly terms: WaitTerms,
-    private readonly clock: Clock,
-    private readonly caller: WaitingCaller,
+    readonly request: WaitRequest,
+    private readonly context: WaiterContext,
+    private readonly onGrant: (lease: Lease, fencingToken: number) => void,
+    private readonly onRefuse: (reason: unknown) => void,
   ) {}
 
   get state(): 'waiting' | 'granted' | 'gone' {
@@ -66,18 +74,20 @@ export class Waiter {
 
   /** What the key shall hold, the same for all tries. Most callers never need one: the lease of another serves them. */
   get value(): string {
-    return (this.#value ??= this.terms.newValue());
+    return (this.#value ??= this.context.newValue(this.request.terms.metadata));
   }
 
   get triesOnce(): boolean {
-    return this.terms.wait === 0;
+    return this.request.terms.wait === 0;
   }
 
   /** Watches the caller's patience and signal from now on. */
   watch(owner: WaiterOwner): void {
-    const { wait, since, signal } = this.terms;
+    const { terms, since } = this.request;
+    const { wait, signal } = terms;
+    const { clock } = this.context;
     if (wait > 0 && wait !== Infinity) {
-      this.#timer = this.clock.setTimer(Math.max(0, since + wait - this.clock.now()), () => owner.onTimeout(this), 'process');
+      this.#timer = clock.setTimer(Math.max(0, since + wait - clock.now()), () => owner.onTimeout(this), 'process');
     }
     if (signal === undefined) return;
     const listener = (): void => owner.onAbort(this, signal.reason);
@@ -87,29 +97,30 @@ export class Waiter {
 
   grant(lease: Lease, fencingToken: number): void {
     this.#leave('granted');
-    this.caller.grant(lease, fencingToken);
+    this.onGrant(lease, fencingToken);
   }
 
   refuse(reason: unknown): void {
     this.#leave('gone');
-    this.caller.refuse(reason);
+    this.onRefuse(reason);
   }
 
   /** The error for a caller whose time is up. */
   errorFor(obstacle: Obstacle): LockNotAcquiredError | LockBackendError {
-    const waitedMs = Math.round(this.clock.now() - this.terms.since);
+    const { key, since } = this.request;
+    const waitedMs = Math.round(this.context.clock.now() - since);
     if (obstacle.kind === 'busy') {
-      const retryAfterMs = obstacle.until === undefined ? undefined : Math.max(0, Math.round(obstacle.until - this.clock.now()));
-      return new LockNotAcquiredError({ key: this.key, waitedMs, retryAfterMs });
+      const retryAfterMs = obstacle.until === undefined ? undefined : Math.max(0, Math.round(obstacle.until - this.context.clock.now()));
+      return new LockNotAcquiredError({ key, waitedMs, retryAfterMs });
     }
     const why = obstacle.kind === 'failure' ? obstacle.failure.message : 'no answer yet';
     const cause = obstacle.kind === 'failure' ? (obstacle.failure.cause ?? obstacle.failure) : undefined;
-    return new LockBackendError(`Lock "${this.key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key: this.key, cause });
+    return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
   }
 
   #leave(state: 'granted' | 'gone'): void {
     this.#state = state;
-    this.clock.clearTimer(this.#timer);
+    this.context.clock.clearTimer(this.#timer);
     this.#stopListening?.();
   }
 }

@@ -79,16 +79,16 @@ export class Outbox {
   #sendAlone<Outcome>({ script, common, decode }: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
     const { reconnects } = this.#session;
     this.#underWay += 1;
-    return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args]).then(
-      (reply) => {
+    return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args], {
+      onReply: (reply) => {
         this.#underWay -= 1;
         return decode(toInteger(reply), this.#session.reconnects > reconnects);
       },
-      (failure: unknown) => {
+      onFailure: (failure) => {
         this.#underWay -= 1;
         throw failure;
       },
-    );
+    });
   }
 
   #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
@@ -96,18 +96,18 @@ export class Outbox {
     const keys = entries.flatMap((entry) => entry.keys);
     const args = [...(common?.() ?? []), ...entries.flatMap((entry) => entry.args)];
     this.#underWay += 1;
-    this.#session.run(script, keys, args).then(
-      (reply) => {
+    void this.#session.run(script, keys, args, {
+      onReply: (reply) => {
         this.#underWay -= 1;
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
         const isResent = this.#session.reconnects > reconnects;
         entries.forEach((entry, index) => settle(entry, () => decode(toInteger(replies[index]), isResent)));
       },
-      (failure: unknown) => {
+      onFailure: (failure) => {
         this.#underWay -= 1;
         entries.forEach((entry) => entry.reject(failure));
       },
-    );
+    });
   }
 }
 

@@ -4,6 +4,12 @@ import type { Script } from '../scripts/define-script.js';
 import { StoreFailure } from './lock-store.interface.js';
 import { isNoScript, toStoreFailure } from './redis-failure.js';
 
+/** What becomes of a script. */
+export interface ScriptEnd<T> {
+  readonly onReply: (reply: unknown) => T;
+  readonly onFailure: (failure: StoreFailure) => T;
+}
+
 /**
  * Runs scripts on a client whose settings are not ours. Nothing is ever put into the client's offline queue, because a command in there is
  * executed after its caller has given it up.
@@ -34,11 +40,20 @@ export class RedisSession {
     return this.#client.isCluster !== true;
   }
 
-  /** Runs a script. Rejects with a `StoreFailure`. */
-  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    // Not async: every promise between the reply and the caller is time.
+  /** Runs a script and settles as that part of `end` does which is called. */
+  run<T>(script: Script, keys: readonly string[], args: readonly string[], { onReply, onFailure }: ScriptEnd<T>): Promise<T> {
+    // One promise, not a chain of them: each between the reply and the caller is time.
     const reply = this.#client.status === 'ready' ? this.#evaluate(script, keys, args) : this.#untilReady().then(() => this.#evaluate(script, keys, args));
-    return reply.catch((error: unknown) => this.#recover(error, script, keys, args));
+    return reply.then(onReply, (error: unknown) => {
+      if (!isNoScript(error)) return onFailure(toStoreFailure(error));
+      // A server that does not know the script yet is told it.
+      return this.#client.eval(script.lua, keys.length, ...keys, ...args).then(onReply, (error: unknown) => onFailure(toStoreFailure(error)));
+    });
+  }
+
+  /** Runs a script. Rejects with a `StoreFailure`. */
+  ask(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.run<unknown>(script, keys, args, { onReply: (reply) => reply, onFailure: raise });
   }
 
   /** The first time on a connection with the text, so that what follows never overtakes a script that the server has to be told. */
@@ -46,16 +61,6 @@ export class RedisSession {
     if (this.#told.has(sha)) return this.#client.evalsha(sha, keys.length, ...keys, ...args);
     this.#told.add(sha);
     return this.#client.eval(lua, keys.length, ...keys, ...args);
-  }
-
-  /** A server that does not know the script yet is told it. */
-  async #recover(error: unknown, { lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    if (!isNoScript(error)) throw toStoreFailure(error);
-    try {
-      return await this.#client.eval(lua, keys.length, ...keys, ...args);
-    } catch (error) {
-      throw toStoreFailure(error);
-    }
   }
 
   /** Takes our listeners off the client. */
@@ -95,6 +100,10 @@ export class RedisSession {
       client.on('end', onClose);
     });
   }
+}
+
+function raise(failure: StoreFailure): never {
+  throw failure;
 }
 
 function unsent(message: string, transient = true): StoreFailure {

@@ -96,7 +96,7 @@ export class RedisStore implements LockStore {
 
   async inspect(key: string): Promise<StoredLock | null> {
     this.#outbox.flush();
-    const reply = await this.#session.run(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
+    const reply = await this.#session.ask(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
     if (reply === null) return null;
     const [value, ...numbers] = reply as [string, number | string, number | string];
     const [ttl, processes] = numbers.map(Number) as [number, number];
@@ -105,7 +105,7 @@ export class RedisStore implements LockStore {
 
   async forceRelease(key: string): Promise<boolean> {
     this.#outbox.flush();
-    return Number(await this.#session.run(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1;
+    return Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1;
   }
 
   open(): void {

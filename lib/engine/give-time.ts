@@ -1,0 +1,48 @@
+import { StoreFailure } from '../stores/lock-store.interface.js';
+import type { Clock } from './clock.js';
+
+/** What becomes of work with a deadline: one of the first two, once. */
+export interface WorkEnd<T> {
+  readonly onDone: (result: T) => void;
+  /** It failed, or took too long: then its outcome is unknown. */
+  readonly onFailed: (failure: StoreFailure) => void;
+  /** It came to its end, whatever that was, after it took too long. */
+  readonly onLate?: () => void;
+}
+
+/** Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. */
+export function giveTime<T>(clock: Clock, ms: number, work: Promise<T>, { onDone, onFailed, onLate }: WorkEnd<T>): void {
+  let isLate = false;
+  const timer = clock.setTimer(
+    ms,
+    () => {
+      isLate = true;
+      onFailed(new StoreFailure(`Redis did not answer within ${ms} ms`, { transient: true, applied: 'unknown' }));
+    },
+    'process',
+  );
+  work.then(
+    (result) => {
+      if (isLate) return onLate?.();
+      clock.clearTimer(timer);
+      onDone(result);
+    },
+    (error: unknown) => {
+      if (isLate) return onLate?.();
+      clock.clearTimer(timer);
+      onFailed(asStoreFailure(error));
+    },
+  );
+}
+
+/** Settles as `work` does, or after `ms` milliseconds rejects with an unknown outcome. */
+export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => giveTime(clock, ms, work, { onDone: resolve, onFailed: reject }));
+}
+
+/** A store that breaks its contract is an unknown outcome, not a crash. */
+export function asStoreFailure(error: unknown): StoreFailure {
+  if (error instanceof StoreFailure) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreFailure(message, { transient: false, applied: 'unknown', cause: error });
+}
