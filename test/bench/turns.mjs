@@ -2,6 +2,8 @@ import { OverlapError } from './overlap.mjs';
 
 const PROOF_MS = 300;
 const TUNING_MS = 400;
+/** Until the compiler has done what it will do, where little differences matter. */
+const WARM_UP_MS = 1_500;
 /** No round of any scene takes nearly as long. */
 const WATCHDOG_MS = 60_000;
 
@@ -48,6 +50,7 @@ async function bestPoll(scene, crew, polls, options) {
 async function warmUp(scene, crew, polls, options) {
   const poll = await bestPoll(scene, crew, polls, { ...options, duration: TUNING_MS });
   if (scene.hasProof) await measure(scene, crew, { ...options, poll, duration: PROOF_MS, isProof: true });
+  if (scene.turns > 1) await measure(scene, crew, { ...options, poll, duration: WARM_UP_MS });
   return { crew, poll, rounds: [] };
 }
 
@@ -56,7 +59,7 @@ async function warmUp(scene, crew, polls, options) {
  * poll look for their interval, and Redis is asked whether two are ever in at once.
  */
 export async function playScene(scene, { crews, pollsOf, rounds, duration, isTimeUp, ...options }) {
-  const { turns = 1, maxRounds = rounds } = scene;
+  const { turns = 1, piece = 1, maxRounds = rounds } = scene;
   const entries = [];
   for (const crew of crews) entries.push(isTimeUp() ? { crew, rounds: [] } : await warmUp(scene, crew, pollsOf(crew.contestant), options));
   for (let turn = 0; turn < Math.min(rounds, maxRounds) * turns && !isTimeUp(); turn += 1) {
@@ -64,7 +67,7 @@ export async function playScene(scene, { crews, pollsOf, rounds, duration, isTim
     for (const entry of turn % 2 === 0 ? entries : entries.toReversed()) {
       // Whoever hung once is not waited for again.
       if (entry.rounds.some(({ error }) => error !== undefined)) continue;
-      entry.rounds.push(await measure(scene, entry.crew, { ...options, poll: entry.poll, duration: duration / turns }));
+      entry.rounds.push(await measure(scene, entry.crew, { ...options, poll: entry.poll, duration: duration * piece }));
     }
   }
   return entries.map(({ crew, ...entry }) => ({ ...entry, contestant: crew.contestant }));

@@ -12,8 +12,8 @@ const POLLS_OF_CROWD = [1_000];
 const POLLS_OF_KEYS = [100];
 
 const FIRST_FOUR = [
-  loopScene({ name: 'uncontended', title: 'One caller, one lock after the other', callers: 1, turns: 4 }),
-  loopScene({ name: 'distinct-keys', title: '256 callers, each its own key', callers: 256, own: true, turns: 4 }),
+  loopScene({ name: 'uncontended', title: 'One caller, one lock after the other', callers: 1, turns: 8, piece: 1 / 4 }),
+  loopScene({ name: 'distinct-keys', title: '256 callers, each its own key', callers: 256, own: true, turns: 8, piece: 1 / 4 }),
   loopScene({ name: 'hot-key', title: '200 callers in one process, one key', callers: 200, polls: POLLS }),
   loopScene({ name: 'hot-key-4', title: '4 processes of 50 callers, one key', processes: 4, callers: 50, polls: POLLS }),
 ];

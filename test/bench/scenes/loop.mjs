@@ -24,13 +24,14 @@ async function together(crew, { processes, ...args }) {
   return { parts, startAt };
 }
 
-/** Callers that want the lock again and again, for `duration` ms. `turns`: into so many pieces a round is cut, where little differences matter. */
-export function loopScene({ name, title, processes = 1, callers, own = false, polls = [1], turns = 1 }) {
+/** Callers that want the lock again and again, for `duration` ms. Where little differences matter a round is cut into `turns`, each of which lasts `piece` of it. */
+export function loopScene({ name, title, processes = 1, callers, own = false, polls = [1], turns = 1, piece = 1 }) {
   return {
     name,
     title,
     polls,
     turns,
+    piece,
     measure: 'rate',
     hasProof: true,
     async run(crew, { key, terms, duration, isProof }) {
