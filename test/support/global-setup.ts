@@ -2,19 +2,22 @@ import Module from 'node:module';
 import type { RedisServer } from './redis-server.js';
 
 declare global {
-  // The one server of the whole run, for global-teardown.ts.
-  var sharedRedis: RedisServer | undefined;
+  // The servers of the whole run, for global-teardown.ts.
+  var sharedRedis: readonly RedisServer[] | undefined;
 }
 
-/** Starts one Redis server for all suites; its url is in `TEST_REDIS_URL`. Suites that disturb their server start one of their own. */
-export default async function globalSetup(): Promise<void> {
+/**
+ * Starts a Redis server for each worker of jest, so that counts of commands are those of one suite; use-own-server.ts puts its url into
+ * `TEST_REDIS_URL`. Suites that disturb their server start one of their own.
+ */
+export default async function globalSetup({ maxWorkers }: { readonly maxWorkers: number }): Promise<void> {
   resolveJsAsTs();
   const { requireProgram } = await import('./require-program.js');
   const { REDIS_PROGRAM } = await import('./redis-program.js');
   const { startRedis } = await import('./redis-server.js');
   requireProgram(REDIS_PROGRAM);
-  globalThis.sharedRedis = await startRedis();
-  process.env.TEST_REDIS_URL = globalThis.sharedRedis.url;
+  globalThis.sharedRedis = await Promise.all(Array.from({ length: maxWorkers }, () => startRedis()));
+  process.env.TEST_REDIS_URLS = globalThis.sharedRedis.map(({ url }) => url).join(' ');
 }
 
 /** Jest loads this file through Node's own resolver, which does not know that './x.js' stands for './x.ts', as jest.config.js tells the suites. */

@@ -1,3 +1,3 @@
 export default async function globalTeardown(): Promise<void> {
-  await globalThis.sharedRedis?.stop('SIGKILL');
+  await Promise.all((globalThis.sharedRedis ?? []).map((server) => server.stop('SIGKILL')));
 }
