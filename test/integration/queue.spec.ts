@@ -55,6 +55,19 @@ describe('the queue between processes', () => {
     expect(order).toEqual(['two', 'three']);
   });
 
+  it('T2: publishes only when somebody waits, to that process alone', async () => {
+    await one.locks.withLock('a', TERMS, () => undefined);
+    await resetCommandCounts(server.url);
+    for (let turn = 0; turn < 20; turn += 1) await one.locks.withLock('a', TERMS, () => undefined);
+    expect(await commandCounts(server.url)).not.toHaveProperty('publish');
+    const lock = await one.locks.acquire('a', TERMS);
+    const next = two.locks.acquire('a', TERMS);
+    await queued(1);
+    await lock.release();
+    await (await next).release();
+    expect((await commandCounts(server.url)).publish).toBe(1);
+  });
+
   it('W1: nobody barges past a reservation, and a program that uses SET NX does not either', async () => {
     const lock = await one.locks.acquire('a', TERMS);
     const inbox = 'somebody-alive';
