@@ -11,14 +11,15 @@ export interface TenureContext {
 }
 
 /**
- * Tokens that are reserved for callers who come later. With more, a key that is taken over and over without a contender would use them up faster
- * than the server's clock runs (one per microsecond), and the tokens after a loss of the data set would not exceed those before.
+ * Tokens that are reserved for each caller, as some come again. If a lease always had enough for its whole quantum, a key that is taken over and
+ * over by few would use them up faster than the server's clock runs (one per microsecond), and the tokens after a loss of the data set would
+ * not exceed those before.
  */
-const SPARE_TOKENS = 8;
+const TOKENS_PER_CALLER = 8;
 
-/** How many fencing tokens a new lease needs, for `waiting` callers and some more, at most until its quantum is over. */
+/** How many fencing tokens a new lease needs for which `waiting` callers wait, at most until its quantum is over. */
 export function tokensFor({ handOvers }: QuantumTerms, waiting: number): number {
-  return Math.min(handOvers + 1, waiting + SPARE_TOKENS);
+  return Math.min(handOvers + 1, waiting * TOKENS_PER_CALLER);
 }
 
 /** What our process has of a key while it has it: a lease, the fencing tokens of those whom it serves, and the rest of its quantum. */

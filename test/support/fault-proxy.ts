@@ -1,47 +1,73 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
+import { FaultyLink, type Faults } from './faulty-link.js';
 
-/** `forward` all; `drop-replies`: requests arrive, replies do not; `black-hole`: connections open and nothing passes. */
+/**
+ * `forward` all; `drop-replies`: requests arrive, replies do not; `black-hole`: connections open and nothing passes. A connection on which
+ * something was dropped is of no use afterwards: cut it.
+ */
 type Mode = 'forward' | 'drop-replies' | 'black-hole';
 
-/** A TCP proxy before a Redis server, for the faults of a network. */
+/** A TCP proxy before a Redis server, for the faults of a network. It knows the protocol, so that a fault meets one command and not another. */
 export interface FaultProxy {
   readonly url: string;
   /** For present and future connections. What was dropped does not come back. */
   set(mode: Mode): void;
   /** Breaks all connections that are open. */
   cut(): void;
+  /** Holds up whatever passes from now on, by so many milliseconds in each direction; 0 ends it. */
+  delay(ms: number): void;
+  /** Breaks the server's end of all connections that are open; the clients' ends stay open, and nobody answers. */
+  halfOpen(): void;
+  /** The next `count` commands that contain `text` are executed, and their connection breaks in place of the reply. */
+  loseReplies(count: number, text: string): void;
+  /** The next `count` commands that contain `text` are executed twice; the client sees one reply. */
+  duplicate(count: number, text: string): void;
+  /** While set, commands that contain `text` are not executed but answered with this error. */
+  refuse(error: string | undefined, text?: string): void;
+  /** Calls back, before the command passes, for each that contains `text`: what is set then, meets it already. Returns what ends it. */
+  onCommand(text: string, listener: (command: string) => void): () => void;
+  /** Resolves when a command that contains `text` passes. */
+  passed(text: string): Promise<void>;
   /** Connections that are open. */
   readonly connections: number;
   close(): Promise<void>;
 }
 
 export async function startFaultProxy(port: number): Promise<FaultProxy> {
-  let mode: Mode = 'forward';
-  const pairs = new Set<[Socket, Socket]>();
+  const faults: Faults = { mode: 'forward', delay: 0, lost: { count: 0, text: '' }, doubled: { count: 0, text: '' }, refusal: undefined, listeners: new Set() };
+  const links = new Set<FaultyLink>();
   const server = createServer((client) => {
-    const upstream = connect(port, '127.0.0.1');
-    const pair: [Socket, Socket] = [client, upstream];
-    pairs.add(pair);
-    client.on('data', (chunk) => mode !== 'black-hole' && upstream.write(chunk));
-    upstream.on('data', (chunk) => mode === 'forward' && client.write(chunk));
-    for (const socket of pair) {
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        pairs.delete(pair);
-        pair.forEach((end) => end.destroy());
-      });
-    }
+    const link = new FaultyLink(client, port, faults, () => links.delete(link));
+    links.add(link);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const cut = (): void => pairs.forEach(([client]) => client.destroy());
+  const cut = (): void => links.forEach((link) => link.cut());
+  const onCommand: FaultProxy['onCommand'] = (text, tell) => {
+    const listener = { text, tell };
+    faults.listeners.add(listener);
+    return () => void faults.listeners.delete(listener);
+  };
   return {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    set: (next) => (mode = next),
+    set: (mode) => void (faults.mode = mode),
     cut,
+    delay: (ms) => void (faults.delay = ms),
+    halfOpen: () => links.forEach((link) => link.halfOpen()),
+    loseReplies: (count, text) => void (faults.lost = { count, text }),
+    duplicate: (count, text) => void (faults.doubled = { count, text }),
+    refuse: (error, text = 'eval') => void (faults.refusal = error === undefined ? undefined : { error, text }),
+    onCommand,
+    passed: (text) =>
+      new Promise((resolve) => {
+        const stop = onCommand(text, () => {
+          stop();
+          resolve();
+        });
+      }),
     get connections() {
-      return pairs.size;
+      return links.size;
     },
     close: async () => {
       server.close();
