@@ -97,7 +97,7 @@ const LAYERS = [
   {
     files: 'testing/**',
     own: 'testing',
-    imports: [...WORDS, 'redis-lock.module-definition.ts', 'redis-lock.module-wiring.ts', 'redis-lock.providers.ts', 'redis-lock.service.ts', 'engine', PORT],
+    imports: [...WORDS, 'redis-lock.module-definition.ts', 'redis-lock.module-wiring.ts', 'redis-lock.providers.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts', 'lock-keys.ts', 'engine', PORT],
     packages: [NODE, NEST],
   },
   {

@@ -13,6 +13,8 @@ import type { LockStore } from './stores/lock-store.interface.js';
 export interface Backend {
   readonly store: LockStore;
   readonly clock: Clock;
+  /** See `RedisLockServiceInit`. */
+  readonly isPassThrough?: boolean;
 }
 
 export type BackendFactory = (options: ResolvedOptions, logger: LockLogger) => Backend;
@@ -29,7 +31,7 @@ export function createLockProvider(name: string | undefined, createBackend: Back
 function createLockService(options: ResolvedOptions, createBackend: BackendFactory): RedisLockService {
   const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();
-  const { store, clock } = createBackend(options, observer);
+  const { store, clock, isPassThrough = false } = createBackend(options, observer);
   const engine = new LockEngine({ store, clock, random: Math.random, observer, maxWaiters, quantum });
-  return new RedisLockService({ engine, store, defaults, shutdownGrace });
+  return new RedisLockService({ engine, store, defaults, shutdownGrace, isPassThrough });
 }

@@ -8,6 +8,9 @@ interface Entry {
   expiresAt: number;
 }
 
+/** What a key holds that another program is said to hold. */
+const STRANGER = 'another process';
+
 /** Locks in this process, with the semantics of Redis: for unit tests, and to try things out where there is no Redis. */
 export class MemoryStore implements LockStore {
   readonly #clock: Clock;
@@ -77,6 +80,16 @@ export class MemoryStore implements LockStore {
     const entry = this.#read(key);
     this.#entries.delete(key);
     return Promise.resolve(entry !== undefined);
+  }
+
+  /** Puts a stranger into the key, for good. */
+  occupy(key: string): void {
+    this.#entries.set(key, { value: STRANGER, expiresAt: Infinity });
+  }
+
+  /** Takes the stranger out. */
+  vacate(key: string): void {
+    if (this.#entries.get(key)?.value === STRANGER) this.#entries.delete(key);
   }
 
   open(): void {

@@ -2,20 +2,35 @@ import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { plainClock } from '../engine/clock.js';
 import type { RedisLockModuleExtras, RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
+import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
+import { printValue } from '../print-value.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
+import type { Backend } from '../redis-lock.providers.js';
 import { assertUniqueNames, withLockService } from '../redis-lock.module-wiring.js';
-import { MemoryStore } from './memory-store.js';
+import { getRedisLockToken } from '../redis-lock.tokens.js';
+import type { RedisLockService } from '../redis-lock.service.js';
+import { LockTestControl } from './lock-test-control.js';
 
 /**
  * Options of `RedisLockTestingModule.forRoot()`: those of `RedisLockModule`, without a connection.
  *
  * @publicApi
  */
-export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix'> & RedisLockModuleExtras;
+export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix'> &
+  RedisLockModuleExtras & {
+    /**
+     * For tests that do not care: methods under `@WithLock()` run without a lock, their keys are not even made, and `assertLocked()` is content.
+     * What is acquired through the service is locked all the same.
+     *
+     * @default false
+     */
+    passThrough?: boolean;
+  };
 
 /**
  * Stands in for `RedisLockModule` in unit tests: the same service, decorator and semantics (busy, waiting, expiry, loss) on a store in this
- * process. It does not load ioredis. Expiry follows `performance.now()`, so that fake timers move it.
+ * process, and a `LockTestControl` that makes locks busy, lost or broken. It does not load ioredis. Expiry follows `performance.now()`, so that
+ * fake timers move it. At the end of a test nobody waits for locks that are still held: `shutdownGrace` is 0 by default.
  *
  * @publicApi
  */
@@ -31,7 +46,21 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRoot(options: RedisLockTestingModuleOptions = {}): DynamicModule {
-    return withLockService(super.forRoot(options), options, () => ({ store: new MemoryStore(plainClock), clock: plainClock }));
+    const { passThrough: isPassThrough = false, ...others } = options;
+    if (typeof isPassThrough !== 'boolean') {
+      throw new RedisLockOptionsError({ option: 'passThrough', value: printValue(isPassThrough), remedy: 'pass true or false' });
+    }
+    let control = new LockTestControl(plainClock);
+    const backend = (): Backend => {
+      // A module that is compiled again begins anew.
+      control = new LockTestControl(plainClock);
+      return { store: control.store, clock: plainClock, isPassThrough };
+    };
+    const definition = withLockService(super.forRoot({ shutdownGrace: 0, ...others }), others, backend);
+    const { name } = others;
+    const provide = name === undefined ? LockTestControl : LockTestControl.token(name);
+    const provider = { provide, inject: [getRedisLockToken(name)], useFactory: (service: RedisLockService) => control.attach(service) };
+    return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [...(definition.exports ?? []), provide] };
   }
 
   /** @internal */

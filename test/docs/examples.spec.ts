@@ -13,6 +13,8 @@ import { AppModule as NamedModule, Stock } from './examples/named.js';
 import { AppModule as QuickStartModule } from './examples/quick-start.js';
 import { Invoices } from './examples/service.js';
 import { testReports } from './examples/unit-test.js';
+import { testThatReportsAreSkippedWhenBusy } from './examples/unit-test-busy.js';
+import { testPaymentAlone } from './examples/unit-test-pass-through.js';
 
 const url = process.env.TEST_REDIS_URL ?? '';
 
@@ -128,5 +130,13 @@ describe('examples of the README', () => {
 
   it('unit test: locks without Redis', async () => {
     expect(await testReports()).toBe('c1 5');
+  });
+
+  it('unit test: makes a lock busy', async () => {
+    expect(await testThatReportsAreSkippedWhenBusy()).toBeUndefined();
+  });
+
+  it('unit test: passes through', async () => {
+    expect(await testPaymentAlone()).toEqual({ paid: '42' });
   });
 });

@@ -79,7 +79,7 @@ export const compiled = {
     same<keyof LockOptions, 'ttl' | 'wait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
     same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
     same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum'>(true);
-    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'isGlobal'>(true);
+    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'isGlobal' | 'passThrough'>(true);
     const connections: Connection[] = ['redis://localhost', { host: 'a', db: 1 }, { sentinels: [{ host: 'a', port: 1 }], name: 'b' }, { cluster: [{ port: 1 }] }, redis, cluster];
     const clients: RedisClient[] = [redis, cluster];
     RedisLockModule.forRoot({ connection: connections, isGlobal: false });

@@ -1,0 +1,79 @@
+import type { Clock } from '../engine/clock.js';
+import { toKey } from '../lock-keys.js';
+import type { RedisLockService } from '../redis-lock.service.js';
+import { getRedisLockToken } from '../redis-lock.tokens.js';
+import type { LockStore } from '../stores/lock-store.interface.js';
+import { FailingStore } from './failing-store.js';
+import { MemoryStore } from './memory-store.js';
+
+/**
+ * What a unit test can make happen to the locks of a `RedisLockTestingModule`: `module.get(LockTestControl)`, or for a named module
+ * `module.get(LockTestControl.token(name))`.
+ *
+ * @publicApi
+ */
+export class LockTestControl {
+  readonly #memory: MemoryStore;
+  readonly #store: FailingStore;
+  #service: RedisLockService | undefined;
+
+  /** @internal Made by the module. */
+  constructor(clock: Clock) {
+    this.#memory = new MemoryStore(clock);
+    this.#store = new FailingStore(this.#memory);
+  }
+
+  /** The injection token of the control of a named module. */
+  static token(name: string): string {
+    return `${String(getRedisLockToken(name))}.control`;
+  }
+
+  /**
+   * Makes a lock busy, as if another process held it, until `free()`; whoever holds it learns of it at the next renewal.
+   *
+   * @throws {LockKeyError}
+   */
+  busy(key: string): void {
+    this.#memory.occupy(toKey(key));
+  }
+
+  /**
+   * Ends `busy()`. Who waits gets in at its next try, 1.75 s later at most.
+   *
+   * @throws {LockKeyError}
+   */
+  free(key: string): void {
+    this.#memory.vacate(toKey(key));
+  }
+
+  /**
+   * Takes a lock away from its holder, who is told before this resolves.
+   *
+   * @returns whether somebody held it.
+   * @throws {LockKeyError}
+   */
+  async lose(key: string): Promise<boolean> {
+    return (await this.#service?.forceRelease(key)) ?? false;
+  }
+
+  /** From now on Redis cannot be asked: acquiring throws `LockBackendError`, renewals fail, until `recover()`. */
+  fail(): void {
+    this.#store.setDown(true);
+  }
+
+  /** Ends `fail()`. */
+  recover(): void {
+    this.#store.setDown(false);
+  }
+
+  /** @internal */
+  get store(): LockStore {
+    return this.#store;
+  }
+
+  /** @internal */
+  attach(service: RedisLockService): this {
+    this.#service = service;
+    return this;
+  }
+}
