@@ -1,6 +1,7 @@
 import { Inject, UseInterceptors } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { WithLockInterceptor } from '../interceptors/with-lock.interceptor.js';
+import type { MissingParts } from '../interfaces/key-template.type.js';
 import type { LockKey, WithLockOptions } from '../interfaces/with-lock-options.interface.js';
 import { checkOptions, LOCK_OPTION_RULES, oneOf, type OptionRules } from '../lock-options.js';
 import { printValue } from '../print-value.js';
@@ -25,10 +26,13 @@ type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } |
 
 type LockableMethod<Args extends readonly unknown[]> = (...args: [...Args]) => Awaitable;
 
-type WithLockDecorator<Args extends readonly unknown[]> = <T extends LockableMethod<Args>>(
+/** What stands in the error of the compiler. */
+type MustFit<Missing> = [Missing] extends [never] ? unknown : { readonly 'the method has no argument for this part of the key': Missing };
+
+type WithLockDecorator<Args extends readonly unknown[], Template extends string = string> = <T extends LockableMethod<Args>>(
   target: object,
   propertyKey: string | symbol,
-  descriptor: TypedPropertyDescriptor<T>,
+  descriptor: TypedPropertyDescriptor<T> & MustFit<MissingParts<Template, Parameters<T>>>,
 ) => TypedPropertyDescriptor<T>;
 
 /**
@@ -40,16 +44,19 @@ type WithLockDecorator<Args extends readonly unknown[]> = <T extends LockableMet
  *
  * @param key - a template such as `'order:{params.id}'`, or a function of the call that returns one key or several. In templates: `{params.x}`,
  * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`
- * (arguments of plain calls).
+ * (arguments of plain calls; those that the method does not have are an error of the compiler). The arguments of a key function are those of the
+ * method: `(ctx: LockKeyContext<[order: Order]>) => …` fits only a method that takes an order.
  * @param options - those of a lock, and what to do when it is busy, cannot be asked for, or is lost.
  * @throws {RedisLockOptionsError} at decoration, when the key or an option is wrong or the decorated thing is no method.
  *
  * @publicApi
  */
-export function WithLock<Args extends readonly unknown[] = any[]>(key: LockKey<Args>, options: WithLockOptions<Args> = {}): WithLockDecorator<Args> {
-  const keys = compileKey(key as LockKey);
+export function WithLock<const Template extends string>(key: Template, options?: WithLockOptions): WithLockDecorator<any[], Template>;
+export function WithLock<Args extends readonly unknown[] = any[]>(key: LockKey<Args>, options?: WithLockOptions<Args>): WithLockDecorator<Args>;
+export function WithLock(key: LockKey, options: WithLockOptions = {}): WithLockDecorator<any[]> {
+  const keys = compileKey(key);
   checkOptions(options, WITH_LOCK_RULES, '');
-  const { name: serviceName, onBusy = 'throw', onBackendError = 'throw', onLost = 'continue', until = 'complete', ...lockOptions } = options as WithLockOptions;
+  const { name: serviceName, onBusy = 'throw', onBackendError = 'throw', onLost = 'continue', until = 'complete', ...lockOptions } = options;
   checkName(serviceName);
   return (target, propertyKey, descriptor) => {
     const name = nameOf(target, propertyKey);

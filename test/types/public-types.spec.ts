@@ -174,6 +174,55 @@ export const compiled = {
     WithLock(async () => Promise.resolve('key'));
   },
 
+  templates(template: string): void {
+    interface Report {
+      customer: { id: string; tags: string[] };
+      month?: number;
+      anything: any;
+    }
+    class Reports {
+      @WithLock('report:{0.customer.id}:{0.month}:{1}:{0.anything.at.all}')
+      async build(_report: Report, _part: 'a' | 'b'): Promise<void> {}
+
+      @WithLock('report:{params.id}:{ip}:{data}')
+      async ofRequest(_id: string): Promise<void> {}
+
+      @WithLock('report:{0.whatever}:{1}')
+      async ofAnything(_report: any, _part: unknown): Promise<void> {}
+
+      @WithLock('report:{0}:{1}')
+      async ofMany(..._parts: string[]): Promise<void> {}
+
+      @WithLock(template)
+      async unknown(): Promise<void> {}
+
+      // @ts-expect-error -- a report has no such field
+      @WithLock('report:{0.client}')
+      async misspelt(_report: Report): Promise<void> {}
+
+      // @ts-expect-error -- nor its customer
+      @WithLock('report:{0.month}:{0.customer.name}')
+      async nested(_report: Report): Promise<void> {}
+
+      // @ts-expect-error -- an object makes no key
+      @WithLock('report:{0.customer}')
+      async object(_report: Report): Promise<void> {}
+
+      // @ts-expect-error -- nor does an array
+      @WithLock('report:{0.customer.tags}')
+      async array(_report: Report): Promise<void> {}
+
+      // @ts-expect-error -- an object as a whole neither
+      @WithLock('report:{0}')
+      async whole(_report: Report): Promise<void> {}
+
+      // @ts-expect-error -- there is no second argument
+      @WithLock('report:{1}')
+      async beyond(_report: Report): Promise<void> {}
+    }
+    void Reports;
+  },
+
   errors(error: unknown): void {
     if (error instanceof LockNotAcquiredError) same<[typeof error.code, typeof error.waitedMs, typeof error.retryAfterMs], ['LOCK_NOT_ACQUIRED', number, number | undefined]>(true);
     if (error instanceof LockLostError) same<typeof error.code, 'LOCK_LOST'>(true);
