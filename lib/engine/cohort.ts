@@ -216,6 +216,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       onDone: (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed')),
       onFailed: (failure) => {
         this.#sweepLease(tenure);
+        // Lost meanwhile: the next waiter has asked for the key already, and must not ask twice at a time.
+        if (tenure !== this.#tenure) return;
         this.#abandon(tenure);
         this.#obstacle = { kind: 'failure', failure };
         this.#rest(Infinity, false);

@@ -145,7 +145,8 @@ export class LockEngine {
         for (const key of keys) turns.push(await this.#join({ key, terms: renewed, since, isPlain: false }, toTurn));
         const token = greatestToken(turns);
         const behind = turns.filter(({ fencingToken }) => fencingToken < token);
-        await within(this.#clock, this.#patience(terms, since), Promise.all(behind.map(({ lease }) => lease.raiseFence(token))));
+        const raised = Promise.all(behind.map(({ lease }) => lease.raiseFence(token)));
+        await unlessAborted(terms.signal, within(this.#clock, this.#patience(terms, since), raised));
       } catch (error) {
         this.#giveBack(turns);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
@@ -201,6 +202,18 @@ export class LockEngine {
       };
     });
   }
+}
+
+/** Settles as `work` does, or rejects with the signal's reason as soon as that aborts. */
+function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (signal === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the caller aborted with
+    const onAbort = (): void => reject(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+  });
 }
 
 const toTurn = (lease: Lease, fencingToken: number): Turn => ({ lease, fencingToken });
