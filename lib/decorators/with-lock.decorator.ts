@@ -1,5 +1,6 @@
 import { Inject, UseInterceptors } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
+import { toTransportError } from '../interceptors/transport-error.js';
 import { WithLockInterceptor } from '../interceptors/with-lock.interceptor.js';
 import type { MissingParts } from '../interfaces/key-template.type.js';
 import type { LockKey, WithLockOptions } from '../interfaces/with-lock-options.interface.js';
@@ -20,6 +21,12 @@ const WITH_LOCK_RULES: OptionRules = {
   onLost: oneOf('continue', 'reject'),
   until: oneOf('complete', 'return'),
 };
+
+/**
+ * Nest's mark of a GraphQL field resolver, for which no interceptor runs unless the app says so (`fieldResolverEnhancers`): its client is answered
+ * by the plain call. Source: RESOLVER_PROPERTY_METADATA of @nestjs/graphql.
+ */
+const RESOLVE_FIELD = 'graphql:resolve_property';
 
 /** What a method under `@WithLock()` may return: something that can be waited for. */
 type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
@@ -66,6 +73,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): WithLockD
     const method: LockedMethod = {
       target: name,
       serviceProperty,
+      explain: (error) => (Reflect.hasMetadata(RESOLVE_FIELD, locked) ? toTransportError('graphql', error) : Promise.resolve(error)),
       keys,
       lockOptions,
       policy: { onBusy, onBackendError, onLost, until, ...(serviceName === undefined ? {} : { name: serviceName }) },

@@ -59,8 +59,8 @@ export interface WithLockOptions<Args extends readonly unknown[] = readonly any[
   name?: string;
 
   /**
-   * What a call does when the lock stays busy: `'throw'` (HTTP 409), `'skip'` (the method does not run, the result is `undefined`), or a
-   * function whose result takes the method's place.
+   * What a call does when the lock stays busy: `'throw'` (HTTP 409), `'skip'` (the method does not run, the result is `undefined`; also when the
+   * app shuts down), or a function whose result takes the method's place.
    *
    * @default 'throw'
    */

@@ -1,4 +1,5 @@
 import { LockBackendError } from '../errors/lock-backend.error.js';
+import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { Lock } from '../interfaces/lock.interface.js';
@@ -24,6 +25,8 @@ export async function admit(method: LockedMethod, service: RedisLockService, con
   } catch (error) {
     if (error instanceof LockNotAcquiredError) return onBusy(method, context, error);
     if (error instanceof LockBackendError) return onBackendError(method, error);
+    // Who skips what is busy skips what is shutting down: a timer or an emitter has nobody to tell.
+    if (error instanceof LockClosedError && method.policy.onBusy === 'skip') return { kind: 'instead', value: undefined };
     throw error;
   }
 }

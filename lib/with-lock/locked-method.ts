@@ -7,6 +7,8 @@ export interface LockedMethod {
   readonly target: string;
   /** Where Nest puts the lock service on the instances of the class. */
   readonly serviceProperty: symbol;
+  /** Our own errors in the form that the caller of the plain method needs. */
+  readonly explain: (error: unknown) => Promise<unknown>;
   readonly keys: (context: LockKeyContext) => string | readonly string[];
   /** How the lock is acquired and held. */
   readonly lockOptions: LockOptions;

@@ -11,7 +11,7 @@ import type { LockedMethod } from './locked-method.js';
 
 /** Calls a method outside of Nest's handlers, under its lock. */
 export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: () => unknown): Promise<unknown> {
-  const admission = await admit(method, serviceOf(method, self), callContext(method.target, args));
+  const admission = await explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
   if (admission.kind === 'instead') return admission.value;
   if (admission.kind === 'unprotected') return asynchronous(method, body());
   return underLock(method, admission.lock, body);
@@ -24,8 +24,16 @@ async function underLock(method: LockedMethod, lock: Lock, body: () => unknown):
   } finally {
     await lock[Symbol.asyncDispose]();
   }
-  assertKept(method, lock);
+  await explained(method, () => assertKept(method, lock));
   return result;
+}
+
+async function explained<T>(method: LockedMethod, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw await method.explain(error);
+  }
 }
 
 /** `onLost: 'reject'` puts the loss in the place of a result, never in the place of an error. */

@@ -1,0 +1,203 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { GoneException, Injectable, Scope, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { Args, Field, GraphQLModule, ID, Mutation, ObjectType, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
+import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import { Checkpoint } from '../support/checkpoint.js';
+import { eventually } from '../support/eventually.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
+
+const stage = { work: new Checkpoint() };
+
+@ObjectType()
+class Order {
+  @Field(() => ID)
+  id!: string;
+
+  @Field()
+  key!: string;
+}
+
+@Resolver(() => Order)
+class OrderResolver {
+  constructor(private readonly locks: RedisLockService) {}
+
+  @Query(() => Order)
+  @WithLock('order:{args.id}', { wait: 5_000 })
+  async order(@Args('id') id: string, @CurrentLock() lock: Lock): Promise<Order> {
+    await stage.work.pass();
+    return { id, key: lock.key };
+  }
+
+  @Query(() => [Order])
+  async orders(): Promise<Order[]> {
+    return ['1', '2', '3'].map((id) => ({ id, key: '' }));
+  }
+
+  @WithLock('order:{args.input}', { wait: 5_000 })
+  @Mutation(() => Order)
+  async pay(@Args('input', { type: () => ID }) id: string): Promise<Order> {
+    await stage.work.pass();
+    return { id, key: String(this.locks.current()?.key) };
+  }
+
+  @Mutation(() => Order)
+  @WithLock('order:{args.id}', { wait: 0 })
+  async busy(@Args('id') id: string): Promise<Order> {
+    return { id, key: 'ran' };
+  }
+
+  @Mutation(() => Order)
+  @WithLock('order:{args.id}', { wait: 0, onBusy: ({ args: [, { id }] }) => ({ id, key: 'instead' }) })
+  async instead(@Args('id') id: string): Promise<Order> {
+    return { id, key: 'ran' };
+  }
+
+  @Query(() => Order)
+  @WithLock('order:{args.id}', { wait: 0, name: 'broken' })
+  async broken(@Args('id') id: string): Promise<Order> {
+    return { id, key: 'ran' };
+  }
+
+  @Query(() => Order)
+  @WithLock('order:{args.id}')
+  async throws(@Args('id') _id: string): Promise<Order> {
+    throw new GoneException('its own');
+  }
+
+  @Query(() => Order)
+  @WithLock('order:{args.nobody}')
+  async missing(@Args('id') id: string): Promise<Order> {
+    return { id, key: 'ran' };
+  }
+
+  /** In a handler the arguments are those of GraphQL, in a plain call those of the method. */
+  @ResolveField(() => String)
+  @WithLock(({ transport, args }) => `stock:${args[0].id}:${transport}`)
+  async stock(@Parent() _order: Order): Promise<string> {
+    return String(this.locks.current()?.key);
+  }
+
+  @ResolveField(() => String)
+  @WithLock(({ args }) => `busy-field:${args[0].id}`, { wait: 0 })
+  async busyField(@Parent() _order: Order): Promise<string> {
+    return 'ran';
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+@Resolver()
+class ScopedResolver {
+  @Query(() => String)
+  @WithLock('order:{args.id}', { wait: 0 })
+  async scoped(@Args('id') _id: string, @CurrentLock() lock: Lock): Promise<string> {
+    return Promise.resolve(lock.key);
+  }
+}
+
+describe.each([
+  { enhancers: ['interceptors'] as const, transport: 'graphql' },
+  { enhancers: [] as const, transport: 'call' },
+])('@WithLock() on a resolver, with fieldResolverEnhancers: $enhancers', ({ enhancers, transport }) => {
+  let redis: LockRedis;
+  let app: INestApplication;
+  let url: string;
+
+  beforeAll(async () => {
+    redis = await startLockRedis();
+    const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, fieldResolverEnhancers: [...enhancers] });
+    const root = { module: class RootModule {}, imports: [...redis.modules, graphql], providers: [OrderResolver, ScopedResolver] };
+    app = await NestFactory.create(root, { logger: new RecordingLogger(), abortOnError: false });
+    await app.listen(0, '127.0.0.1');
+    url = `${await app.getUrl()}/graphql`;
+  });
+
+  afterEach(async () => {
+    stage.work.open();
+    await redis.untilNothingIsLeft();
+    stage.work = new Checkpoint();
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await redis.stop();
+  });
+
+  async function ask(query: string): Promise<any> {
+    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+    return response.json();
+  }
+
+  it.each([
+    { what: 'query', of: (id: string) => `{ order(id: "${id}") { id key } }` },
+    { what: 'mutation', of: (id: string) => `mutation { pay(input: "${id}") { id key } }` },
+  ])('N3a D2c: runs a $what one at a time per key of its arguments', async ({ of }) => {
+    const answers = ['1', '1', '2'].map((id) => ask(of(id)));
+    await eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
+    await stage.work.arrived(2);
+    expect(stage.work.arrivals).toBe(2);
+    stage.work.open();
+    for (const answer of await Promise.all(answers)) {
+      const [{ id, key }] = Object.values(answer.data) as [Order];
+      expect(key).toBe(`order:${id}`);
+    }
+    expect(stage.work.mostInside).toBe(2);
+  });
+
+  it('N3a D2a: takes the lock of a field for each object', async () => {
+    const answer = await ask('{ orders { stock } }');
+    expect(answer).toEqual({ data: { orders: ['1', '2', '3'].map((id) => ({ stock: `stock:${id}:${transport}` })) } });
+  });
+
+  it('N3d: takes the lock of a query, of a mutation and of a field once', async () => {
+    stage.work.open();
+    const scripts = (query: string): Promise<number> => redis.scriptsOf(() => ask(query));
+    expect(await scripts('{ order(id: "1") { id } }')).toBe(2);
+    expect(await scripts('{ order(id: "1") { stock } }')).toBe(4);
+    expect(await scripts('mutation { pay(input: "1") { id } }')).toBe(2);
+    expect(await scripts('{ throws(id: "1") { id } }')).toBe(2);
+    expect(await scripts('{ missing(id: "1") { id } }')).toBe(0);
+  });
+
+  it.each([
+    { query: 'mutation { busy(id: "secret") { key } }', status: 409, code: 'LOCK_NOT_ACQUIRED' },
+    { query: '{ broken(id: "secret") { key } }', status: 503, code: 'LOCK_BACKEND' },
+    { query: '{ missing(id: "secret") { key } }', status: 400, code: 'LOCK_KEY' },
+  ])('N8 D3: tells the client $code and $status, and not the key', async ({ query, status, code }) => {
+    const giveBack = await redis.takeAsStranger('order:secret');
+    const answer = await ask(query);
+    await giveBack();
+    const [{ message, extensions }] = answer.errors;
+    expect(extensions.originalError).toMatchObject({ statusCode: status, code, message });
+    expect(JSON.stringify(answer)).not.toMatch(/secret|order:|stranger/);
+  });
+
+  it('N8 D3: tells the client that a field is busy, and not the key', async () => {
+    const giveBack = await redis.takeAsStranger('busy-field:1');
+    const answer = await ask('{ orders { busyField } }');
+    await giveBack();
+    expect(JSON.stringify(answer)).toContain('LOCK_NOT_ACQUIRED');
+    expect(JSON.stringify(answer)).not.toMatch(/busy-field|stranger/);
+  });
+
+  it('N10: locks a request-scoped resolver as any other', async () => {
+    const query = '{ scoped(id: "1") }';
+    expect(await redis.scriptsOf(async () => expect(await ask(query)).toEqual({ data: { scoped: 'order:1' } }))).toBe(2);
+    const giveBack = await redis.takeAsStranger('order:1');
+    expect((await ask(query)).errors[0].extensions.originalError).toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
+    await giveBack();
+  });
+
+  it('D4: does what its decorator says of a busy lock', async () => {
+    const giveBack = await redis.takeAsStranger('order:1');
+    expect(await ask('mutation { instead(id: "1") { key } }')).toEqual({ data: { instead: { key: 'instead' } } });
+    await giveBack();
+  });
+
+  it('N7: leaves the error of the resolver as it is', async () => {
+    const { errors } = await ask('{ throws(id: "1") { id } }');
+    expect(errors[0].extensions.originalError).toMatchObject({ statusCode: 410, message: 'its own' });
+  });
+});
