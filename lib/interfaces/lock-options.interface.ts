@@ -14,7 +14,7 @@ export interface LockOptions {
 
   /**
    * How long to wait while the lock is busy. Milliseconds, integer; independent of `ttl`. `0` tries once, `Infinity` waits without limit.
-   * A single try gets up to a second for the connection and the reply.
+   * A single try gets up to a second for the reply and for a connection that is being made, none for one that is known to be down.
    *
    * Minimum: 0
    * @default 10_000

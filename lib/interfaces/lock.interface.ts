@@ -49,7 +49,7 @@ export interface Lock extends AsyncDisposable {
    * Gives the lock back. Further calls return the same outcome and send nothing.
    *
    * @returns what was found in Redis. A lost lock is an outcome, never an error.
-   * @throws {LockBackendError} when Redis did not confirm it within a second. The release is repeated in the background, and the lease ends by
+   * @throws {LockBackendError} when Redis did not confirm it within a second, at once when its connection is known to be down. The release is repeated in the background, and the lease ends by
    * itself at `expiresAt`.
    */
   release(): Promise<ReleaseOutcome>;

@@ -6,6 +6,11 @@ import type { RedisClient } from '../interfaces/redis-client.interface.js';
 /** ioredis waits so long for a socket to close, also for one that is closed already, and keeps the process alive meanwhile; its default is 2 s. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
+/** A connection of ours that owes a reply so long is dead, whatever TCP thinks (half-open: for many minutes); ioredis makes a new one then. */
+const SOCKET_TIMEOUT_MS = 5_000;
+
+const OURS = { disconnectTimeout: DISCONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS };
+
 /** A client and whose it is: opened and closed by us, or borrowed and left alone. */
 export interface ClientHandle {
   readonly client: RedisClient;
@@ -44,8 +49,8 @@ export function connect(endpoint: Endpoint, onOutage: (error: Error) => void): C
 function create(endpoint: Exclude<Endpoint, { kind: 'client' }>): RedisClient {
   // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
   const lazyConnect = true;
-  if (endpoint.kind === 'url') return new Redis(endpoint.url, { lazyConnect, disconnectTimeout: DISCONNECT_TIMEOUT_MS });
-  if (endpoint.kind === 'options') return new Redis({ disconnectTimeout: DISCONNECT_TIMEOUT_MS, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
+  if (endpoint.kind === 'url') return new Redis(endpoint.url, { ...OURS, lazyConnect });
+  if (endpoint.kind === 'options') return new Redis({ ...OURS, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
   const { cluster, options } = endpoint.cluster;
   return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
 }

@@ -70,7 +70,7 @@ export class FakeClock implements Clock {
 
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
-    await undefined;
+    await Promise.resolve();
     // Asked for from a microtask, a tick comes when no microtask is left, however many follow from one another.
     await new Promise<void>((resolve) => process.nextTick(resolve));
   }

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import type { RedisLockService } from 'nestjs-redis-lock';
+import { eventually } from '../../support/eventually.js';
+import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
+import { startContext, type NestContext } from '../../support/nest-context.js';
+import { startRedis, type RedisServer } from '../../support/redis-server.js';
+import { CLIENT_KINDS, type ClientKind, type TestClient } from './clients.js';
+
+export const PREFIX = 'lock:';
+const CLOSE_GRACE = 0;
+
+/** One app behind the proxy, on a client of one kind. */
+export interface App {
+  readonly kind: ClientKind;
+  readonly client: TestClient;
+  readonly locks: RedisLockService;
+  /** Another app on the same client, to be shut down. */
+  readonly leaving: NestContext;
+  /** An app that takes the same keys, directly at the server. */
+  readonly outside: RedisLockService;
+}
+
+/** A server, a proxy before it, and an app of each kind. */
+export interface World {
+  readonly apps: readonly App[];
+  readonly proxy: FaultProxy;
+  readonly server: RedisServer;
+  /** A connection that was made before the trouble began. */
+  readonly admin: Redis;
+  /** What the key holds. */
+  valueOf(app: App, key: string): Promise<string | null>;
+  /** How often the log says that a lock on this key was lost. */
+  lossesTold(key: string): number;
+  /** Kills the server. */
+  kill(): Promise<void>;
+  /** Starts it again, on its port. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** `keepsData`: what was written is there after a restart. */
+export async function openWorld({ keepsData }: { keepsData: boolean }): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'redis-data-'));
+  const args = keepsData ? ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'] : [];
+  let server = await startRedis({ args });
+  const proxy = await startFaultProxy(server.port);
+  const admin: Redis = new Redis(server.url, { enableReadyCheck: false, maxRetriesPerRequest: null, retryStrategy: () => 20, disconnectTimeout: 100 });
+  admin.on('error', () => undefined);
+  const outsides = await Promise.all(['', 'app:'].map((keyPrefix) => openOutside(server.url, keyPrefix)));
+  const contexts: NestContext[] = outsides.map(({ context }) => context);
+  const apps = await Promise.all(
+    CLIENT_KINDS.map(async (kind) => {
+      const outside = outsides[kind.keyPrefix === '' ? 0 : 1] as (typeof outsides)[0];
+      const app = await openApp(kind, proxy.url, outside.context.locks);
+      contexts.push(app.context, app.leaving);
+      return app;
+    }),
+  );
+  return {
+    apps,
+    proxy,
+    admin,
+    get server() {
+      return server;
+    },
+    valueOf: ({ kind }, key) => admin.get(`${kind.keyPrefix}${PREFIX}${key}`),
+    // Nest's logger is one for all apps of a process.
+    lossesTold: (key) => contexts.flatMap(({ log }) => log.at('warn')).filter((text) => text.includes(`"${key}" was lost`)).length,
+    kill: () => server.stop('SIGKILL'),
+    restart: async () => {
+      server = await startRedis({ port: server.port, args });
+      await eventually(() => admin.ping());
+    },
+    close: async () => {
+      await Promise.all(contexts.map(({ app }) => app.close()));
+      for (const { client } of [...apps, ...outsides]) client.disconnect();
+      admin.disconnect();
+      await proxy.close();
+      await server.stop('SIGKILL');
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openOutside(url: string, keyPrefix: string): Promise<{ client: Redis; context: NestContext }> {
+  const client: Redis = new Redis(url, { keyPrefix, disconnectTimeout: 100 });
+  client.on('error', () => undefined);
+  const context = await startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: CLOSE_GRACE } });
+  return { client, context };
+}
+
+async function openApp(kind: ClientKind, url: string, outside: RedisLockService): Promise<App & { context: NestContext }> {
+  const client = kind.open(url);
+  const [context, leaving] = await Promise.all([
+    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: CLOSE_GRACE } }),
+    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: 200 } }),
+  ]);
+  // Connected, and every script known.
+  for (const { locks } of [context, leaving]) await locks.withLock(`warm ${kind.name}`, (lock) => lock.extend());
+  return { kind, client, locks: context.locks, leaving, outside, context };
+}
