@@ -1,28 +1,16 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
-import type { BusyOutcome, LockStore, StoreFailure } from '../stores/lock-store.interface.js';
+import { StoreFailure, type BusyOutcome } from '../stores/lock-store.interface.js';
 import { afterExpiry, Backoff } from './backoff.js';
 import type { Timer } from './clock.js';
+import type { CohortContext } from './cohort-context.interface.js';
 import { Fifo } from './fifo.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
-import type { QuantumTerms } from './quantum.js';
-import type { Sweeper } from './sweeper.js';
 import { Tenure, tokensFor } from './tenure.js';
-import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterContext, type WaiterOwner, type WaitRequest } from './waiter.js';
-import type { Sleeper, WakeUps } from './wake-ups.js';
+import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
+import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
-
-export interface CohortContext extends WaiterContext {
-  readonly store: LockStore;
-  readonly random: () => number;
-  readonly sweeper: Sweeper;
-  readonly wakeUps: WakeUps;
-  readonly maxWaiters: number;
-  readonly quantum: QuantumTerms;
-  /** Nobody holds or waits any more: the cohort can be forgotten. */
-  readonly onIdle: (cohort: Cohort) => void;
-}
 
 /**
  * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
@@ -68,9 +56,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       const refusal = this.#refusalFor(waiter);
       if (refusal !== undefined) return this.#turnAway(waiter, refusal.reason);
       this.#waiters.add(waiter);
-      if (this.#state === 'idle') this.#contend();
+      const asks = this.#state === 'idle';
+      if (asks) this.#contend();
       // After the command was sent: time that passes on the wire anyway.
-      waiter.watch(this);
+      waiter.watch(this, asks);
     });
   }
 
@@ -131,7 +120,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   /** Refused before it stood in the queue. */
   #turnAway(waiter: Waiter, reason: unknown): void {
     waiter.refuse(reason);
-    if (this.#state === 'idle') this.#context.onIdle(this);
+    if (this.#state === 'idle') this.#context.onIdle(this.key);
   }
 
   #dismiss(waiter: Waiter, reason: unknown): void {
@@ -181,13 +170,21 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return this.#contend();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
-    if (clock.now() >= validity(sentAt, ttl)) return this.#contend();
+    if (clock.now() >= validity(sentAt, ttl)) return this.#onTooLate(head);
     this.#backoff = undefined;
     this.#obstacle = NO_OBSTACLE;
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
     this.#tenure = new Tenure(this.#context, lease, fencingToken, tokens);
     this.#grant(head, this.#tenure);
     this.#dismissThoseWhoTryOnce();
+  }
+
+  #onTooLate(head: Waiter): void {
+    head.isOutcomeUnknown = true;
+    const failure = new StoreFailure('Redis took longer to answer than the lease lasts', { transient: true, applied: 'unknown' });
+    this.#obstacle = { kind: 'failure', failure };
+    this.#dismissThoseWhoTryOnce();
+    this.#contend();
   }
 
   #grant(waiter: Waiter, tenure: Tenure): void {
@@ -212,8 +209,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     wakeUps.open();
     this.#state = 'asking';
     this.#wasWoken = false;
+    const queues = wakeUps.arrive;
     giveTime(clock, COMMAND_TIMEOUT_MS, tenure.ask(false), {
-      onDone: (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed')),
+      onDone: (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed', queues)),
       onFailed: (failure) => {
         this.#sweepLease(tenure);
         // Lost meanwhile: the next waiter has asked for the key already, and must not ask twice at a time.
@@ -234,13 +232,15 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     tenure.lease.giveBack(0).catch(() => this.#sweepLease(tenure));
   }
 
-  #onGone(tenure: Tenure, isPassed: boolean): void {
+  #onGone(tenure: Tenure, isPassed: boolean, isQueued: boolean): void {
     if (tenure !== this.#tenure) return;
     this.#abandon(tenure);
     if (!isPassed) return this.#contend();
-    this.#isQueued = this.#context.wakeUps.arrive;
+    const { arrive } = this.#context.wakeUps;
+    this.#isQueued = isQueued && arrive;
     this.#obstacle = { kind: 'busy', until: undefined };
-    if (this.#wasWoken) return this.#contend();
+    // The inbox may have been opened meanwhile.
+    if (this.#wasWoken || (arrive && !isQueued)) return this.#contend();
     this.#rest(tenure.lease.ttl, true);
   }
 
@@ -294,7 +294,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Left undone, it costs the others one reservation that nobody takes.
     if (this.#isQueued) store.leave(this.key).catch(() => undefined);
     this.#isQueued = false;
-    onIdle(this);
+    onIdle(this.key);
   }
 
   #sweep({ value, request }: Waiter): void {

@@ -22,6 +22,14 @@ export interface LeaseTerms {
   readonly sentAt: number;
 }
 
+interface SentCommand {
+  readonly turn: number;
+  /** Until when the lease lasts by it. */
+  readonly until: number;
+}
+
+const NONE: readonly SentCommand[] = [];
+
 /** Who is told of the loss, once, if the lease is lost while it is held. */
 export interface LeaseHolder {
   onLost(reason: LockLostReason, cause?: unknown): void;
@@ -56,8 +64,8 @@ export class Lease {
   #isPlain: boolean;
   #validUntil: number;
   #timer: Timer;
-  /** Until when it lasts by the command that was sent last. */
-  #sentUntil = Infinity;
+  /** What was sent since the last command that was confirmed. */
+  #unconfirmed: readonly SentCommand[] = NONE;
   #sent = 0;
   #confirmed = 0;
   #trouble: unknown;
@@ -129,10 +137,16 @@ export class Lease {
     this.#owner.onOver(this);
   }
 
-  /** It was confirmed by a command sent at `sentAt`. */
-  confirm(sentAt: number): void {
-    if (!this.isHeld) return;
+  /** How many commands it has sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** It was confirmed by a command sent at `sentAt`, when it had sent `sent` of its own. What it sent since may have made it shorter, or longer. */
+  confirm(sentAt: number, sent: number): void {
+    if (!this.isHeld || sent !== this.#sent) return;
     this.#confirmed = this.#sent;
+    this.#unconfirmed = NONE;
     this.#trouble = undefined;
     this.#validUntil = Math.max(this.#validUntil, validity(sentAt, this.#ttl));
     this.#armRenewal();
@@ -194,7 +208,7 @@ export class Lease {
     const turn = (this.#sent += 1);
     const until = validity(sentAt, ttl);
     // A shorter lease counts from the sending: its reply may be lost, or come after those of longer ones that were sent before.
-    this.#sentUntil = until;
+    this.#unconfirmed = [...this.#unconfirmed, { turn, until }];
     this.#validUntil = Math.min(this.#validUntil, until);
     const outcome = await command();
     if (!this.isHeld) return;
@@ -202,7 +216,8 @@ export class Lease {
     if (turn < this.#confirmed) return;
     this.#confirmed = turn;
     this.#trouble = undefined;
-    this.#validUntil = Math.min(until, this.#sentUntil);
+    this.#unconfirmed = this.#unconfirmed.filter((sent) => sent.turn > turn);
+    this.#validUntil = this.#unconfirmed.reduce((least, sent) => Math.min(least, sent.until), until);
   }
 
   #expire(): void {

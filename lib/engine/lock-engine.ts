@@ -5,7 +5,8 @@ import { LockReentryError } from '../errors/lock-reentry.error.js';
 import type { LockInfo } from '../interfaces/lock-info.interface.js';
 import { StoreFailure, type LockStore } from '../stores/lock-store.interface.js';
 import type { Clock } from './clock.js';
-import { Cohort, type CohortContext } from './cohort.js';
+import { Cohort } from './cohort.js';
+import type { CohortContext } from './cohort-context.interface.js';
 import { HeldLock, type HoldContext } from './held-lock.js';
 import type { Lease } from './lease.js';
 import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
@@ -64,7 +65,7 @@ export class LockEngine {
       onRefused: (refusal) => observer.wakeUpsRefused(refusal),
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
-    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (cohort) => this.#forget(cohort) };
+    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (key) => this.#forget(key) };
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
@@ -187,8 +188,8 @@ export class LockEngine {
     return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, { key, cause: failure.cause ?? failure });
   }
 
-  #forget(cohort: Cohort): void {
-    this.#cohorts.delete(cohort.key);
+  #forget(key: string): void {
+    this.#cohorts.delete(key);
     if (this.#cohorts.size === 0) this.#onEmpty();
   }
 

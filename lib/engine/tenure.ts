@@ -69,12 +69,12 @@ export class Tenure {
    */
   async ask(isHeld: boolean): Promise<RelayOutcome['status']> {
     const { store, clock, quantum } = this.#context;
-    const { key, value, ttl } = this.lease;
+    const { key, value, ttl, sent } = this.lease;
     const sentAt = clock.now();
     const tokens = quantum.handOvers + 1;
     const outcome = await store.relay({ key, value, ttl, tokens, isHeld });
     if (outcome.status === 'kept') {
-      this.lease.confirm(sentAt);
+      this.lease.confirm(sentAt, sent);
       this.#quantum.renew();
       this.#refill(outcome.fencingToken, tokens);
     }

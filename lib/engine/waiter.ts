@@ -1,3 +1,4 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { StoreFailure } from '../stores/lock-store.interface.js';
@@ -81,13 +82,14 @@ export class Waiter implements FifoLinks<Waiter> {
     return this.request.terms.wait === 0;
   }
 
-  /** Watches the caller's patience and signal from now on. */
-  watch(owner: WaiterOwner): void {
+  /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
+  watch(owner: WaiterOwner, asks: boolean): void {
     const { terms, since } = this.request;
     const { wait, signal } = terms;
     const { clock } = this.context;
-    if (wait > 0 && wait !== Infinity) {
-      this.#timer = clock.setTimer(Math.max(0, since + wait - clock.now()), () => owner.onTimeout(this), 'process');
+    const patience = wait > 0 || asks ? wait : COMMAND_TIMEOUT_MS;
+    if (patience > 0 && patience !== Infinity) {
+      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => owner.onTimeout(this), 'process');
     }
     if (signal === undefined) return;
     const listener = (): void => owner.onAbort(this, signal.reason);

@@ -67,6 +67,32 @@ describe('Lease.extend()', () => {
     expect(losses).toEqual(['unreachable']);
   });
 
+  it('to a shorter lease counts although a longer one was sent before it and another after it, when only the first is answered', async () => {
+    holdReplies();
+    void lease.extend(TTL * 10);
+    await clock.advance(100);
+    const sentAt = clock.now();
+    void lease.extend(900);
+    await clock.advance(100);
+    void lease.extend(TTL * 10);
+    await clock.settle();
+    replies[0]?.deliver();
+    await clock.settle();
+    expect(lease.validUntil).toBe(validity(sentAt, 900));
+  });
+
+  it('by a relay counts only when no command was sent since', async () => {
+    const sentAt = clock.now();
+    const { sent } = lease;
+    holdReplies();
+    void lease.extend(TTL * 10);
+    await clock.advance(100);
+    lease.confirm(sentAt, sent);
+    expect(lease.validUntil).toBe(validity(sentAt, TTL));
+    lease.confirm(clock.now(), lease.sent);
+    expect(lease.validUntil).toBe(validity(clock.now(), TTL * 10));
+  });
+
   it('to a shorter lease counts from the sending, because its reply may be lost', async () => {
     holdReplies();
     const sentAt = clock.now();

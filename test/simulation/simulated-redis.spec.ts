@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/scripts/contend.script.js';
+import type { Script } from '../../lib/scripts/define-script.js';
+import { FORCE_RELEASE } from '../../lib/scripts/force-release.script.js';
+import { LEAVE } from '../../lib/scripts/leave.script.js';
+import { RAISE_FENCE } from '../../lib/scripts/raise-fence.script.js';
+import { RELAY } from '../../lib/scripts/relay.script.js';
+import { RELEASE } from '../../lib/scripts/release.script.js';
+import { RENEW } from '../../lib/scripts/renew.script.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { randomFrom } from '../support/random.js';
+import { uniqueKey } from '../support/unique-key.js';
+import { SimulatedRedis } from './simulated-redis.js';
+
+/** Printed, so that a run that failed can be repeated. */
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+const STEPS = 600;
+/** So long that nothing expires on the real server meanwhile. */
+const TTL = 1_000_000;
+const VALUES = ['host:1:a:1', 'host:2:b:1', 'host:3:c:1 about it'];
+const INBOXES = ['p1', 'p2', 'p3'];
+
+interface Names {
+  readonly lock: string;
+  readonly value: string;
+  readonly inbox: string;
+  readonly isHeld: boolean;
+}
+
+/** The same step on both. */
+interface Step {
+  readonly name: string;
+  readonly real: (names: Names) => Promise<unknown>;
+  readonly simulated: (names: Names) => unknown;
+}
+
+describe(`the simulated server (seed ${SEED})`, () => {
+  const random = randomFrom(SEED);
+  const clock = new FakeClock();
+  const simulated = new SimulatedRedis(clock);
+  const prefix = uniqueKey('sim');
+  const inboxOf = (inbox: string): string => `${prefix}:${inbox}`;
+  let redis: Redis;
+  let subscriber: Redis;
+
+  beforeAll(async () => {
+    redis = new Redis(process.env.TEST_REDIS_URL ?? '');
+    subscriber = new Redis(process.env.TEST_REDIS_URL ?? '');
+    // The third process is gone: nobody hears what is sent to it.
+    for (const inbox of INBOXES.slice(0, 2)) {
+      await subscriber.subscribe(inboxOf(inbox));
+      simulated.subscribe(inboxOf(inbox), () => undefined);
+    }
+  });
+  afterAll(() => {
+    redis.disconnect();
+    subscriber.disconnect();
+  });
+
+  const run = (script: Script, keys: string[], args: (string | number)[]): Promise<unknown> => redis.eval(script.lua, keys.length, ...keys, ...args);
+  const fence = (lock: string): string => `${lock}:fence`;
+  const queue = (lock: string): string => `${lock}:queue`;
+  const all = (lock: string): string[] => [lock, fence(lock), queue(lock)];
+
+  const steps: readonly Step[] = [
+    {
+      name: 'acquire',
+      real: ({ lock, value }) => run(ACQUIRE, [lock, fence(lock)], [value, TTL, 3]),
+      simulated: ({ lock, value }) => simulated.acquire(lock, value, TTL, 3),
+    },
+    {
+      name: 'contend',
+      real: ({ lock, value, inbox }) => run(CONTEND, all(lock), [inbox, value, TTL, 2]),
+      simulated: ({ lock, value, inbox }) => simulated.contend(lock, inbox, value, TTL, 2),
+    },
+    {
+      name: 'relay',
+      real: ({ lock, value, inbox, isHeld }) => run(RELAY, all(lock), [inbox, value, TTL, 2, isHeld ? '1' : '0']),
+      simulated: ({ lock, value, inbox, isHeld }) => simulated.relay(lock, inbox, value, TTL, 2, isHeld),
+    },
+    { name: 'renew', real: ({ lock, value }) => run(RENEW, [lock], [value, TTL]), simulated: ({ lock, value }) => simulated.renew(lock, value, TTL) },
+    {
+      name: 'raise-fence',
+      real: ({ lock, value }) => run(RAISE_FENCE, [lock, fence(lock)], [value, TTL, 5]),
+      simulated: ({ lock, value }) => simulated.raiseFence(lock, value, TTL, 5),
+    },
+    { name: 'release', real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, 0]), simulated: ({ lock, value }) => simulated.release(lock, value, 0) },
+    { name: 'release later', real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, TTL]), simulated: ({ lock, value }) => simulated.release(lock, value, TTL) },
+    { name: 'leave', real: ({ lock, inbox }) => run(LEAVE, [lock, queue(lock)], [inbox]), simulated: ({ lock, inbox }) => simulated.leave(lock, inbox) },
+    { name: 'force-release', real: ({ lock }) => run(FORCE_RELEASE, [lock, queue(lock)], []), simulated: ({ lock }) => simulated.forceRelease(lock) },
+    {
+      name: 'a stranger',
+      real: ({ lock }) => redis.call('SET', lock, 'stranger', 'NX', 'PX', String(TTL)).then((reply) => reply === 'OK'),
+      simulated: ({ lock }) => simulated.set(lock, 'stranger', TTL, true),
+    },
+  ];
+
+  it(`answers as a real one, and holds the same, in ${STEPS} steps`, async () => {
+    const lock = `${prefix}:lock`;
+    const history: string[] = [];
+    for (let count = 0; count < STEPS; count += 1) {
+      const step = one(steps);
+      const names = { lock, value: one(VALUES), inbox: inboxOf(one(INBOXES)), isHeld: random() < 0.5 };
+      // Two processes in one microsecond stand in the queue by their names, on both.
+      clock.block(1);
+      const answers = [kind(await step.real(names)), kind(step.simulated(names))];
+      history.push(`${step.name} ${names.value} ${names.inbox}: ${String(answers[0])}`);
+      const real = [await redis.get(lock), await redis.zrange(queue(lock), '0', '-1')];
+      const held = [simulated.holder(lock) ?? null, simulated.queue(lock)];
+      expect({ last: history.slice(-5), answer: answers[1], held }).toEqual({ last: history.slice(-5), answer: answers[0], held: real });
+      // A reservation would expire on the real server in real time.
+      if (String(real[0]).startsWith('reserved')) await redis.persist(lock).then(() => redis.pexpire(lock, TTL));
+      if (String(real[0]).startsWith('reserved')) simulated.set(lock, String(real[0]), TTL, false);
+    }
+  });
+
+  function one<T>(items: readonly T[]): T {
+    return items[Math.floor(random() * items.length)] as T;
+  }
+});
+
+/** Tokens and remaining times differ: what counts is which kind of answer it is, and whether the holder wakes. */
+function kind(reply: unknown): unknown {
+  if (typeof reply !== 'number') return reply;
+  if (reply > 1) return 'a token';
+  return reply < -1_000 ? `busy, ${reply % 2 === 0 ? 'wakes' : 'does not wake'}` : reply;
+}
