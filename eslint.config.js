@@ -78,12 +78,14 @@ const LAYERS = [
     ],
     packages: [NEST],
   },
+  { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
   { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.module-definition.ts', 'redis-lock.providers.ts'], types: [NEST] },
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.
     files: 'redis-lock.module.ts',
     imports: [
       ...WORDS,
+      'redis-lock.instances.ts',
       'redis-lock.module-definition.ts',
       'redis-lock.module-wiring.ts',
       'redis-lock.providers.ts',
@@ -97,7 +99,18 @@ const LAYERS = [
   {
     files: 'testing/**',
     own: 'testing',
-    imports: [...WORDS, 'redis-lock.module-definition.ts', 'redis-lock.module-wiring.ts', 'redis-lock.providers.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts', 'lock-keys.ts', 'engine', PORT],
+    imports: [
+      ...WORDS,
+      'redis-lock.instances.ts',
+      'redis-lock.module-definition.ts',
+      'redis-lock.module-wiring.ts',
+      'redis-lock.providers.ts',
+      'redis-lock.service.ts',
+      'redis-lock.tokens.ts',
+      'lock-keys.ts',
+      'engine',
+      PORT,
+    ],
     packages: [NODE, NEST],
   },
   {

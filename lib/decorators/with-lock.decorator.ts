@@ -9,7 +9,7 @@ import { printValue } from '../print-value.js';
 import { checkName } from '../redis-lock.options.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
 import { CoveredCall } from '../with-lock/covered-call.js';
-import { addLockedMethod, lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
+import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
 import { callLocked } from '../with-lock/plain-call.js';
 import { compileKey } from '../with-lock/resolve-key.js';
 
@@ -83,6 +83,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): WithLockD
     copyMetadata(original, locked);
     const isFirst = lockedMethodsOf(locked).length === 0;
     addLockedMethod(locked, method);
+    addToClass(target, method);
     descriptor.value = locked;
     if (isFirst) UseInterceptors(WithLockInterceptor)(target, propertyKey, descriptor);
     return descriptor;

@@ -17,6 +17,7 @@ export interface LockedMethod {
 }
 
 const LOCKED_METHODS = Symbol('nestjs-redis-lock:locked-methods');
+const OF_CLASS = Symbol('nestjs-redis-lock:locked-methods-of-class');
 
 /** The decorations of a handler, in the order read: the topmost first. */
 export function lockedMethodsOf(handler: object): readonly LockedMethod[] {
@@ -26,4 +27,24 @@ export function lockedMethodsOf(handler: object): readonly LockedMethod[] {
 /** Decorators run from the bottom up: each puts itself before those below. */
 export function addLockedMethod(handler: object, method: LockedMethod): void {
   Reflect.defineMetadata(LOCKED_METHODS, [method, ...lockedMethodsOf(handler)], handler);
+}
+
+/** Notes that the class with this prototype has the method. */
+export function addToClass(prototype: object, method: LockedMethod): void {
+  Reflect.defineMetadata(OF_CLASS, [method, ...ownMethods(prototype)], prototype);
+}
+
+/** The decorations of all methods of an instance, inherited ones too. */
+export function lockedMethodsOfInstance(instance: object): readonly LockedMethod[] {
+  const methods: LockedMethod[] = [];
+  for (let prototype = prototypeOf(instance); prototype !== null; prototype = prototypeOf(prototype)) methods.push(...ownMethods(prototype));
+  return methods;
+}
+
+function ownMethods(prototype: object): readonly LockedMethod[] {
+  return (Reflect.getOwnMetadata(OF_CLASS, prototype) as readonly LockedMethod[] | undefined) ?? [];
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
 }

@@ -4,7 +4,7 @@ import { World } from './world.js';
 
 /** Printed: what failed can be lived through again by the command that the failure names. */
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
-const WORLDS_OF_EACH = 100;
+const WORLDS_OF_EACH = 200;
 
 /**
  * What is checked after every step of every world:
