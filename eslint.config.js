@@ -21,6 +21,16 @@ const PORT = 'stores/lock-store.interface.ts';
 /** What a decorated method may know of the rest. */
 const FOR_METHODS = [...WORDS, 'redis-lock.service.ts', 'engine/lock-context.ts'];
 
+/** What a module for Nest is made of. */
+const FOR_MODULES = [
+  ...WORDS,
+  'redis-lock.instances.ts',
+  'redis-lock.module-definition.ts',
+  'redis-lock.module-wiring.ts',
+  'redis-lock.providers.ts',
+  'redis-lock.service.ts',
+];
+
 /**
  * Who may import whom. Each file of lib belongs to the last layer that names it.
  *
@@ -83,34 +93,13 @@ const LAYERS = [
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.
     files: 'redis-lock.module.ts',
-    imports: [
-      ...WORDS,
-      'redis-lock.instances.ts',
-      'redis-lock.module-definition.ts',
-      'redis-lock.module-wiring.ts',
-      'redis-lock.providers.ts',
-      'redis-lock.service.ts',
-      'engine/heap-clock.ts',
-      'interceptors',
-      'stores',
-    ],
+    imports: [...FOR_MODULES, 'engine/heap-clock.ts', 'interceptors', 'stores'],
     packages: [NEST],
   },
   {
     files: 'testing/**',
     own: 'testing',
-    imports: [
-      ...WORDS,
-      'redis-lock.instances.ts',
-      'redis-lock.module-definition.ts',
-      'redis-lock.module-wiring.ts',
-      'redis-lock.providers.ts',
-      'redis-lock.service.ts',
-      'redis-lock.tokens.ts',
-      'lock-keys.ts',
-      'engine',
-      PORT,
-    ],
+    imports: [...FOR_MODULES, 'redis-lock.tokens.ts', 'lock-keys.ts', 'engine', PORT],
     packages: [NODE, NEST],
   },
   {
