@@ -236,6 +236,6 @@ export const compiled = {
 
 describe('the public types', () => {
   it('D2a P3: are checked by the compiler, in npm run typecheck', () => {
-    expect(Object.keys(compiled)).toEqual(['service', 'lock', 'options', 'decorator', 'errors']);
+    expect(Object.keys(compiled)).toEqual(['service', 'lock', 'options', 'decorator', 'templates', 'errors']);
   });
 });
