@@ -24,7 +24,7 @@ export const SETTINGS: Record<string, ClientSettings> = {
   'maxRetriesPerRequest: null': { maxRetriesPerRequest: null },
   'enableOfflineQueue: false': { enableOfflineQueue: false },
   'autoResendUnfulfilledCommands: false': { autoResendUnfulfilledCommands: false },
-  'commandTimeout: 800': { commandTimeout: 800 },
+  'commandTimeout: 300': { commandTimeout: 300 },
   'enableAutoPipelining: true': { enableAutoPipelining: true },
   "keyPrefix: 'app:'": { keyPrefix: 'app:' },
   'lazyConnect: true': { lazyConnect: true },

@@ -7,7 +7,7 @@ import type { App, World } from './world.js';
 /** What a machine that runs all of this at once may add to a time. */
 export const SLACK = 800;
 /** From here on a lease may have ended because nobody could renew it. */
-export const STALL_MS = 100;
+const STALL_MS = 100;
 /** How long after the fault something may be left in Redis that nobody holds. */
 const CLEAN_UP = 4_000;
 

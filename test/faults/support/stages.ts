@@ -1,6 +1,6 @@
 import { deferred } from '../../support/deferred.js';
 import { eventually } from '../../support/eventually.js';
-import { checkFree, checkHold, follow, follows, settled, STALL_MS, type Call, type Scene } from './scene.js';
+import { checkFree, checkHold, follow, follows, settled, type Call, type Scene } from './scene.js';
 import type { Lock } from 'nestjs-redis-lock';
 
 /** What an app does around a fault. */
@@ -37,7 +37,7 @@ const idle: Stage = async ({ app, key, complain }) => ({
 });
 
 const acquiring: Stage = async (scene) => {
-  const { app, fault, strain, key, complain } = scene;
+  const { app, fault, key, complain } = scene;
   const calls: [string, Call<Lock>][] = [];
   const acquire = (name: string): void => void calls.push([name, follows(name, app.locks.acquire(name, { ttl: LONG_TTL, wait: WAIT }))]);
   return {
@@ -52,9 +52,8 @@ const acquiring: Stage = async (scene) => {
           await checkHold(scene, hold);
           continue;
         }
-        // Nobody else wants it: it cannot be busy. A machine that stood still may have used up the client's own timeout.
-        const isExcused = fault.isHarmless !== true || strain.stalled >= STALL_MS;
-        if (code !== 'LOCK_BACKEND' || !isExcused) complain(`${name}: ${code}`);
+        // Nobody else wants it: it cannot be busy.
+        if (code !== 'LOCK_BACKEND' || fault.isHarmless === true) complain(`${name}: ${code}`);
         await checkFree(scene, name);
       }
     },
