@@ -44,7 +44,7 @@ const LAYERS = [
   { files: 'print-value.ts' },
   { files: 'errors/**', own: 'errors' },
   { files: 'interfaces/**', own: 'interfaces', imports: ['errors'], types: [NEST, 'ioredis'] },
-  { files: 'scripts/**', own: 'scripts', imports: ['redis-lock.constants.ts'], packages: ['node:crypto'] },
+  { files: 'scripts/**', own: 'scripts', packages: ['node:crypto'] },
 
   { files: 'engine/**', own: 'engine', imports: [...WORDS, PORT], packages: [NODE] },
   { files: 'stores/**', own: 'stores', imports: [...WORDS, 'scripts'], packages: [NODE], types: ['ioredis'] },

@@ -29,15 +29,6 @@ export const MAX_METADATA_LENGTH = 256;
 export const COMMAND_TIMEOUT_MS = 1_000;
 
 /**
- * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop. Whoever does not come in that
- * time has lost its turn.
- */
-export const RESERVATION_MS = 300;
-
-/** How much longer a queue lives than the lease that it waits for, so that whoever comes back at the end of that lease still finds it. */
-export const QUEUE_SLACK_MS = 10_000;
-
-/**
  * How long one process may keep a lock for its own callers before it asks whether another process waits. Larger is faster, and less even:
  * see test/bench.
  */
@@ -46,12 +37,6 @@ export const QUANTUM_MS = 20;
 
 /** The most hand-overs of one quantum: what runs between two of them keeps the event loop from everything else. */
 export const MAX_HANDOVERS = 10_000;
-
-/**
- * How long the last fencing token of a key outlives it. The server's clock alone makes tokens increase; the stored one only bridges a clock
- * that steps back, or a replica whose clock is behind, by up to this much.
- */
-export const FENCE_RETENTION_MS = 600_000;
 
 /**
  * What is taken off a lease for the difference in speed between our clock and the server's: 1 % and 2 ms, the figures of the reference

@@ -1,4 +1,8 @@
-import { FENCE_RETENTION_MS } from '../redis-lock.constants.js';
+/**
+ * How long the last fencing token of a key outlives it. The server's clock alone makes tokens increase; the stored one only bridges a clock
+ * that steps back, or a replica whose clock is behind, by up to this much.
+ */
+export const FENCE_RETENTION_MS = 600_000;
 
 /**
  * `mint(fence, tokens)`: reserves a block of fencing tokens and returns its first: the greater of the server's time in microseconds and the last

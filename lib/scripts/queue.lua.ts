@@ -1,4 +1,11 @@
-import { QUEUE_SLACK_MS, RESERVATION_MS } from '../redis-lock.constants.js';
+/**
+ * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop. Whoever does not come in that
+ * time has lost its turn.
+ */
+export const RESERVATION_MS = 300;
+
+/** How much longer a queue lives than the lease that it waits for, so that whoever comes back at the end of that lease still finds it. */
+export const QUEUE_SLACK_MS = 10_000;
 
 /** What a lock holds while it is kept for the process at the head of its queue; the inbox follows. */
 export const RESERVED = 'reserved ';

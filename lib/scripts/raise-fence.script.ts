@@ -1,5 +1,5 @@
-import { FENCE_RETENTION_MS } from '../redis-lock.constants.js';
 import { defineScriptForEach } from './define-script.js';
+import { FENCE_RETENTION_MS } from './fencing.lua.js';
 
 /**
  * Makes the next fencing token of each lock that still holds our own value exceed `floor`, and starts its lease anew.

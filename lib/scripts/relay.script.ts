@@ -1,7 +1,6 @@
-import { RESERVATION_MS } from '../redis-lock.constants.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
-import { ENQUEUE, PASS_ON } from './queue.lua.js';
+import { ENQUEUE, PASS_ON, RESERVATION_MS } from './queue.lua.js';
 
 /**
  * Asks whether another process waits. If none does, the lease starts anew with a fresh block of fencing tokens. Else the lock passes on, and

@@ -1,5 +1,5 @@
-import { FENCE_RETENTION_MS, QUEUE_SLACK_MS, RESERVATION_MS } from '../../lib/redis-lock.constants.js';
-import { RESERVED } from '../../lib/scripts/queue.lua.js';
+import { FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
+import { QUEUE_SLACK_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
 import type { Clock } from '../../lib/engine/clock.js';
 import { Ledger } from './ledger.js';
 

@@ -1,5 +1,5 @@
 import { LockEngine } from '../../lib/engine/lock-engine.js';
-import { QUEUE_SLACK_MS } from '../../lib/redis-lock.constants.js';
+import { QUEUE_SLACK_MS } from '../../lib/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
 import { Caller, KEYS, LONGEST_EXTENSION } from './caller.js';
