@@ -24,7 +24,6 @@ const FOR_METHODS = [...WORDS, 'redis-lock.service.ts', 'engine/lock-context.ts'
 /** What a module for Nest is made of. */
 const FOR_MODULES = [
   ...WORDS,
-  'redis-lock.instances.ts',
   'redis-lock.module-definition.ts',
   'redis-lock.module-wiring.ts',
   'redis-lock.providers.ts',
@@ -89,7 +88,20 @@ const LAYERS = [
     packages: [NEST],
   },
   { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
-  { files: 'redis-lock.module-wiring.ts', imports: [...WORDS, 'redis-lock.options.ts', 'redis-lock.module-definition.ts', 'redis-lock.providers.ts'], types: [NEST] },
+  { files: 'redis-lock.methods.ts', imports: [...WORDS, 'redis-lock.logger.ts', 'with-lock'], types: [NEST] },
+  {
+    files: 'redis-lock.module-wiring.ts',
+    imports: [
+      ...WORDS,
+      'redis-lock.options.ts',
+      'redis-lock.logger.ts',
+      'redis-lock.module-definition.ts',
+      'redis-lock.providers.ts',
+      'redis-lock.instances.ts',
+      'redis-lock.methods.ts',
+    ],
+    types: [NEST],
+  },
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.
     files: 'redis-lock.module.ts',

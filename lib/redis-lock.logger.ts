@@ -23,6 +23,13 @@ export class LockLogger implements LockObserver {
     this.#warn(`${target} runs WITHOUT its lock: ${cause.message}`);
   }
 
+  /** A handler is locked, but Nest does not know: it runs no interceptor of ours for it. */
+  hiddenFromNest(target: string): void {
+    this.#warn(
+      `${target} is locked as a plain method, and its clients are not told by us that the lock is busy: a decorator above @WithLock() replaces the method without its metadata. Put @WithLock() above that one.`,
+    );
+  }
+
   outage(error: Error): void {
     this.#warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
   }

@@ -3,6 +3,9 @@ import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras } from './interfaces/module-options.interface.js';
 import { printValue } from './print-value.js';
+import { equipInstances } from './redis-lock.instances.js';
+import { LockLogger } from './redis-lock.logger.js';
+import { checkMethods } from './redis-lock.methods.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { checkName } from './redis-lock.options.js';
 import { createLockProvider, type BackendFactory } from './redis-lock.providers.js';
@@ -25,8 +28,24 @@ export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
   throw new RedisLockOptionsError({ option: given[0] ?? 'useFactory', value, remedy: 'pass exactly one of useFactory, useClass and useExisting' });
 }
 
+/** Apps that have been looked at: of several lock modules in one, the first does it for all. */
+const seenApps = new WeakSet<ModulesContainer>();
+
+/**
+ * Looks at the whole app, once its modules are made and before it serves anyone.
+ *
+ * @throws {RedisLockOptionsError} when a lock in it cannot work.
+ */
+export function prepareApp(modules: ModulesContainer): void {
+  if (seenApps.has(modules)) return;
+  seenApps.add(modules);
+  assertUniqueNames(modules);
+  checkMethods(modules, new LockLogger());
+  equipInstances(modules);
+}
+
 /** Two services under one token would make it a matter of import order which of them a class gets. */
-export function assertUniqueNames(modules: ModulesContainer): void {
+function assertUniqueNames(modules: ModulesContainer): void {
   const seen = new Set<unknown>();
   for (const module of modules.values()) {
     if (!(module.metatype.prototype instanceof ConfigurableModuleClass)) continue;

@@ -2,8 +2,7 @@ import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import { HeapClock } from './engine/heap-clock.js';
-import { equipInstances } from './redis-lock.instances.js';
-import { assertOneFactory, assertUniqueNames, withLockService } from './redis-lock.module-wiring.js';
+import { assertOneFactory, prepareApp, withLockService } from './redis-lock.module-wiring.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { connect } from './stores/connection.js';
 import { RedisStore } from './stores/redis-store.js';
@@ -49,7 +48,6 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
 
   /** @internal */
   onModuleInit(): void {
-    assertUniqueNames(this.modules);
-    equipInstances(this.modules);
+    prepareApp(this.modules);
   }
 }

@@ -1,6 +1,7 @@
 import { finished, type Readable } from 'node:stream';
 import type { ExecutionContext } from '@nestjs/common';
-import { hasClient, onClientClose } from './http-client.js';
+import { onClientClose } from './client-close.js';
+import { hasClient } from './http-client.js';
 
 /** By their shapes: there are classes of Nest, of Node, of the web, and other copies of them. */
 interface StreamLike {

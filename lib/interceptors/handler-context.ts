@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 
 interface HttpRequest {
@@ -9,20 +10,34 @@ interface HttpRequest {
   readonly user?: unknown;
   readonly ip?: string;
 }
+import { hasClient } from './http-client.js';
+
+type Transport = LockKeyContext['transport'];
+
+const REQUESTS: readonly string[] = ['http', 'rpc', 'ws', 'graphql'] satisfies readonly Transport[];
+
+/** Packages for queues, command lines and the like have Nest call handlers with the arguments of the method, as type `http` if they name none. */
+function transportOf(execution: ExecutionContext): Transport {
+  const type = execution.getType<string>();
+  return REQUESTS.includes(type) && (type !== 'http' || hasClient(execution)) ? (type as Transport) : 'call';
+}
 
 /** What a key function is told of the call of a handler; read from the request only when asked. */
 export class HandlerContext implements LockKeyContext {
-  readonly transport: LockKeyContext['transport'];
+  readonly transport: Transport;
 
   constructor(
     readonly execution: ExecutionContext,
     readonly target: string,
   ) {
-    this.transport = execution.getType<LockKeyContext['transport']>();
+    this.transport = transportOf(execution);
   }
 
   get args(): readonly unknown[] {
-    return this.execution.getArgs<unknown[]>();
+    if (this.transport === 'call') return this.execution.getArgs<unknown[]>();
+    const value = `on ${this.target}, whose function reads "args" of a call by ${this.transport}: Nest has not made the arguments of the method yet`;
+    const remedy = 'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
+    throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
   }
 
   get request(): any {
@@ -55,6 +70,8 @@ export class HandlerContext implements LockKeyContext {
 
   get data(): unknown {
     if (this.transport === 'rpc') return this.execution.switchToRpc().getData<unknown>();
+    // Resolvers are called with parent, arguments, context, info.
+    if (this.transport === 'graphql') return this.execution.getArgByIndex<unknown>(1);
     return this.transport === 'ws' ? this.execution.switchToWs().getData<unknown>() : undefined;
   }
 }

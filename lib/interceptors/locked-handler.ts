@@ -8,7 +8,7 @@ import { CoveredCall } from '../with-lock/covered-call.js';
 import type { LockedMethod } from '../with-lock/locked-method.js';
 import { assertKept } from '../with-lock/plain-call.js';
 import { HandlerContext } from './handler-context.js';
-import { onClientClose } from './http-client.js';
+import { onClientClose } from './client-close.js';
 import { endOfStream } from './end-of-stream.js';
 import { clientGone } from './transport-error.js';
 

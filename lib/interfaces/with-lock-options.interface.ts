@@ -8,11 +8,13 @@ import type { LockOptions } from './lock-options.interface.js';
  * @publicApi
  */
 export interface LockKeyContext<Args extends readonly unknown[] = readonly any[]> {
-  /** How the method was called: by a transport of Nest, or (`'call'`) as a plain method. */
+  /** How the method was called: by a transport of Nest, or (`'call'`) with its arguments, as plain methods are. */
   readonly transport: 'http' | 'rpc' | 'ws' | 'graphql' | 'call';
   /**
-   * The arguments of a plain call. For a handler what the transport hands to Nest (for HTTP request, response and next): interceptors run
-   * before pipes, so that decorated parameters do not exist yet.
+   * The arguments of the method, of the types that it declares.
+   *
+   * @throws {RedisLockOptionsError} in a call by another transport than `'call'`: the lock is taken before the pipes, when Nest has not made the
+   * arguments yet. Read `params`, `body`, `data` and so on; what the transport itself handed to Nest is `execution.getArgs()`.
    */
   readonly args: Args;
   /** Class and method, as in `OrderController.pay`. */
@@ -33,7 +35,7 @@ export interface LockKeyContext<Args extends readonly unknown[] = readonly any[]
   readonly user: any;
   /** Of the HTTP client. */
   readonly ip: string | undefined;
-  /** The message of a microservice or WebSocket handler. */
+  /** The message of a microservice or WebSocket handler; the arguments of a GraphQL query, mutation or field. */
   readonly data: any;
 }
 

@@ -5,9 +5,8 @@ import type { RedisLockModuleExtras, RedisLockModuleOptions } from '../interface
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { printValue } from '../print-value.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
-import { equipInstances } from '../redis-lock.instances.js';
 import type { Backend } from '../redis-lock.providers.js';
-import { assertUniqueNames, withLockService } from '../redis-lock.module-wiring.js';
+import { prepareApp, withLockService } from '../redis-lock.module-wiring.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { LockTestControl } from './lock-test-control.js';
@@ -66,7 +65,6 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
 
   /** @internal */
   onModuleInit(): void {
-    assertUniqueNames(this.modules);
-    equipInstances(this.modules);
+    prepareApp(this.modules);
   }
 }

@@ -19,7 +19,7 @@ const logger = new LockLogger();
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. */
 export async function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, signal?: AbortSignal): Promise<Admission> {
   if (service.isPassThrough) return { kind: 'unprotected' };
-  const keys = method.keys(context);
+  const keys = method.keys.keysOf(context);
   try {
     return { kind: 'locked', lock: await service.acquire(keys, withSignal(method.lockOptions, signal)) };
   } catch (error) {

@@ -2,8 +2,7 @@ import { LockKeyError } from '../errors/lock-key.error.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import { isWellFormed, printValue } from '../print-value.js';
-
-type Transport = LockKeyContext['transport'];
+import type { KeySource, Transport } from './key-source.interface.js';
 
 /** Where the first word of a part comes from, and which transports have it. */
 const SOURCES: Readonly<Record<string, readonly Transport[]>> = {
@@ -28,14 +27,27 @@ interface Part {
   readonly separator: string;
 }
 
-/**
- * Compiles a template such as `order:{params.id}`.
- *
- * @throws {RedisLockOptionsError} when its form is wrong.
- */
-export function compileTemplate(template: string): (context: LockKeyContext) => string {
-  const { literals, parts } = parse(template);
-  return (context) => literals.reduce((key, literal, index) => key + literal + (index < parts.length ? partOf(parts[index] as Part, context) : ''), '');
+/** A template such as `order:{params.id}`. */
+export class KeyTemplate implements KeySource {
+  readonly #literals: readonly string[];
+  readonly #parts: readonly Part[];
+
+  /** @throws {RedisLockOptionsError} when its form is wrong. */
+  constructor(template: string) {
+    const { literals, parts } = parse(template);
+    this.#literals = literals;
+    this.#parts = parts;
+  }
+
+  keysOf(context: LockKeyContext): string {
+    let key = this.#literals[0] ?? '';
+    for (const [index, part] of this.#parts.entries()) key += valueOf(part, context) + (this.#literals[index + 1] ?? '');
+    return key;
+  }
+
+  partMissingIn(transport: Transport): string | undefined {
+    return this.#parts.find(({ path: [source = ''] }) => !transportsOf(source).includes(transport))?.text;
+  }
 }
 
 function parse(template: string): { literals: string[]; parts: Part[] } {
@@ -44,6 +56,9 @@ function parse(template: string): { literals: string[]; parts: Part[] } {
   const literals = pieces.filter((_, index) => index % 2 === 0);
   const stray = literals.find((literal) => /[{}]/u.test(literal));
   if (stray !== undefined) throw malformed(template, 'its braces do not match; use a key function for a key with literal braces');
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (literals.some((literal) => /[\u0000-\u001f\u007f]/u.test(literal))) throw malformed(template, 'it has control characters; remove them');
+  if (!literals.every(isWellFormed)) throw malformed(template, 'it has half of a surrogate pair; remove it');
   const texts = pieces.filter((_, index) => index % 2 === 1).map((piece) => piece.slice(1, -1));
   const parts = texts.map((text, index) => toPart(template, text, literals[index + 1] ?? '', index === texts.length - 1));
   return { literals, parts };
@@ -53,19 +68,18 @@ function toPart(template: string, text: string, following: string, isLast: boole
   const path = text.split('.');
   const [source = ''] = path;
   if (path.includes('') || /[\s[\]()]/u.test(text)) throw malformed(template, `{${text}} is no path; write it as in {params.id}`);
-  const isPosition = /^\d+$/u.test(source);
-  if (!isPosition && !Object.hasOwn(SOURCES, source)) {
+  if (!isPosition(source) && !Object.hasOwn(SOURCES, source)) {
     const known = [...Object.keys(SOURCES), '0, 1, …'].join(', ');
     throw malformed(template, `{${text}} begins with none of ${known}`);
   }
-  if (path.length === 1 && !isPosition && source !== 'ip' && source !== 'data') throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
+  if (path.length === 1 && !isPosition(source) && source !== 'ip' && source !== 'data') throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
   if (!isLast && following === '') throw malformed(template, `{${text}} and the next part need a separator between them, such as ":"`);
   if (source === 'headers') path[1] = (path[1] ?? '').toLowerCase();
   if (!isLast && following.startsWith('%')) throw malformed(template, `the separator after {${text}} begins with "%", which escapes; use another, such as ":"`);
   return { text, path, separator: isLast ? '' : (Array.from(following)[0] ?? '') };
 }
 
-function partOf({ text, path, separator }: Part, context: LockKeyContext): string {
+function valueOf({ text, path, separator }: Part, context: LockKeyContext): string {
   const value = lookUp(text, path, context);
   const what = `{${text}} of the key of ${context.target}`;
   if (value === undefined || value === null) throw new LockKeyError(`${what} is ${String(value)}, so there is no key.`);
@@ -82,13 +96,12 @@ function isPrimitive(value: unknown): value is string | boolean | bigint | numbe
 
 function lookUp(text: string, path: readonly string[], context: LockKeyContext): unknown {
   const [source = '', ...fields] = path;
-  const isPosition = /^\d+$/u.test(source);
-  const transports: readonly Transport[] = isPosition ? ['call'] : (SOURCES[source] ?? []);
+  const transports = transportsOf(source);
   if (!transports.includes(context.transport)) {
     const remedy = context.transport === 'call' ? 'a plain call has its arguments: {0}, {0.id}' : `it comes by ${transports.join(' or ')}`;
     throw new LockKeyError(`{${text}} of the key of ${context.target} does not exist in a call by ${context.transport}; ${remedy}.`);
   }
-  let value: unknown = isPosition ? context.args[Number(source)] : rootOf(source, context);
+  let value: unknown = rootOf(source, context);
   for (const field of fields) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as Record<string, unknown>)[field];
@@ -97,7 +110,16 @@ function lookUp(text: string, path: readonly string[], context: LockKeyContext):
 }
 
 function rootOf(source: string, context: LockKeyContext): unknown {
-  return source === 'args' ? context.args[1] : context[source as 'params'];
+  if (isPosition(source)) return context.args[Number(source)];
+  return source === 'args' ? context.data : context[source as 'params'];
+}
+
+function transportsOf(source: string): readonly Transport[] {
+  return isPosition(source) ? ['call'] : (SOURCES[source] ?? []);
+}
+
+function isPosition(source: string): boolean {
+  return /^\d+$/u.test(source);
 }
 
 /** Percent-encodes what would make `('a:b', 'c')` and `('a', 'b:c')` one key. */

@@ -1,15 +1,17 @@
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
-import type { LockKeyContext, WithLockOptions } from '../interfaces/with-lock-options.interface.js';
+import type { WithLockOptions } from '../interfaces/with-lock-options.interface.js';
+import type { KeySource } from './key-source.interface.js';
 
 /** What one `@WithLock()` on one method says. Its identity tells one decoration from another. */
 export interface LockedMethod {
   /** Class and method, as in `OrderController.pay`. */
   readonly target: string;
+  readonly propertyKey: string | symbol;
   /** Where Nest puts the lock service on the instances of the class. */
   readonly serviceProperty: symbol;
   /** Our own errors in the form that the caller of the plain method needs. */
   readonly explain: (error: unknown) => Promise<unknown>;
-  readonly keys: (context: LockKeyContext) => string | readonly string[];
+  readonly keys: KeySource;
   /** How the lock is acquired and held. */
   readonly lockOptions: LockOptions;
   /** What becomes of the call. */
@@ -31,17 +33,18 @@ export function addLockedMethod(handler: object, method: LockedMethod): void {
 
 /** Notes that the class with this prototype has the method. */
 export function addToClass(prototype: object, method: LockedMethod): void {
-  Reflect.defineMetadata(OF_CLASS, [method, ...ownMethods(prototype)], prototype);
+  Reflect.defineMetadata(OF_CLASS, [method, ...lockedMethodsOfClass(prototype)], prototype);
 }
 
 /** The decorations of all methods of an instance, inherited ones too. */
 export function lockedMethodsOfInstance(instance: object): readonly LockedMethod[] {
   const methods: LockedMethod[] = [];
-  for (let prototype = prototypeOf(instance); prototype !== null; prototype = prototypeOf(prototype)) methods.push(...ownMethods(prototype));
+  for (let prototype = prototypeOf(instance); prototype !== null; prototype = prototypeOf(prototype)) methods.push(...lockedMethodsOfClass(prototype));
   return methods;
 }
 
-function ownMethods(prototype: object): readonly LockedMethod[] {
+/** The decorations of the class with this prototype, without those that it inherits. */
+export function lockedMethodsOfClass(prototype: object): readonly LockedMethod[] {
   return (Reflect.getOwnMetadata(OF_CLASS, prototype) as readonly LockedMethod[] | undefined) ?? [];
 }
 

@@ -4,17 +4,22 @@ import { runHolding } from '../engine/lock-context.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import { printValue } from '../print-value.js';
-import { admit } from './admission.js';
+import { admit, type Admission } from './admission.js';
 import { callContext } from './call-context.js';
 import { isThenable } from './covered-call.js';
 import type { LockedMethod } from './locked-method.js';
 
 /** Calls a method outside of Nest's handlers, under its lock. */
 export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: () => unknown): Promise<unknown> {
-  const admission = await explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
+  const admission = await admitCall(method, self, args);
   if (admission.kind === 'instead') return admission.value;
   if (admission.kind === 'unprotected') return asynchronous(method, body());
   return underLock(method, admission.lock, body);
+}
+
+/** Takes the lock for a plain call. */
+export function admitCall(method: LockedMethod, self: unknown, args: readonly unknown[]): Promise<Admission> {
+  return explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
 }
 
 async function underLock(method: LockedMethod, lock: Lock, body: () => unknown): Promise<unknown> {
@@ -28,7 +33,8 @@ async function underLock(method: LockedMethod, lock: Lock, body: () => unknown):
   return result;
 }
 
-async function explained<T>(method: LockedMethod, work: () => T | Promise<T>): Promise<T> {
+/** Errors of ours, and only those, come out of `work`: in the form that the caller needs. */
+export async function explained<T>(method: LockedMethod, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -4,7 +4,8 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKey, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import { printValue } from '../print-value.js';
 import { MAX_KEY_BYTES } from '../redis-lock.constants.js';
-import { compileTemplate } from './key-template.js';
+import type { KeySource } from './key-source.interface.js';
+import { KeyTemplate } from './key-template.js';
 
 /** How much of a key that is too long stays readable. */
 const READABLE_CHARS = 64;
@@ -14,12 +15,12 @@ const READABLE_CHARS = 64;
  *
  * @throws {RedisLockOptionsError} when it is neither a template nor a function, or its form is wrong.
  */
-export function compileKey(key: LockKey): (context: LockKeyContext) => string | readonly string[] {
+export function compileKey(key: LockKey): KeySource {
   if (typeof key === 'string') {
-    const template = compileTemplate(key);
-    return (context) => shorten(template(context));
+    const template = new KeyTemplate(key);
+    return { keysOf: (context) => shorten(template.keysOf(context)), partMissingIn: (transport) => template.partMissingIn(transport) };
   }
-  if (typeof key === 'function') return (context) => ofFunction(key(context), context);
+  if (typeof key === 'function') return { keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
   throw new RedisLockOptionsError({ option: 'key', value: printValue(key), remedy: "pass a template such as 'order:{params.id}', or a function" });
 }
 

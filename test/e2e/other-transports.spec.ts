@@ -24,9 +24,19 @@ class Handlers {
     return 'done';
   }
 
-  @WithLock(({ transport, data, args, target }) => `${target}:${transport}:${data?.id ?? args[1].id}`, { wait: 0 })
-  async byFunction(@CurrentLock() lock?: Lock): Promise<string | undefined> {
+  @WithLock((ctx) => `${ctx.target}:${ctx.transport}:${(ctx.data ?? ctx.args[1]).id}`, { wait: 0 })
+  async byFunction(_first?: unknown, _second?: { id: unknown }, @CurrentLock() lock?: Lock): Promise<string | undefined> {
     return Promise.resolve(lock?.key);
+  }
+
+  @WithLock(({ args: [first] }) => `early:${String(first)}`)
+  async early(_first?: unknown): Promise<string> {
+    return Promise.resolve('done');
+  }
+
+  @WithLock('job:{0.id}', { wait: 0 })
+  async job(job: { id: number }): Promise<number> {
+    return Promise.resolve(job.id);
   }
 
   @WithLock('static')
@@ -92,6 +102,12 @@ describe.each(TRANSPORTS)('a handler by $transport', ({ transport, method, args 
     await expect(call('byFunction', '1')).resolves.not.toThrow();
   });
 
+  it('D2a: refuses a key function that reads the arguments of the method, which do not exist yet', async () => {
+    const error = (await call('early', '1').catch((reason: unknown) => reason)) as RedisLockError;
+    expect(error.code).toBe('LOCK_OPTIONS');
+    expect(error.message).toMatch(/Handlers\.early.*execution\.getArgs\(\)/);
+  });
+
   it.each([undefined, null, '', {}])('D2b: has no key when its part is %p', async (id) => {
     await expect(call(method, id)).rejects.toBeInstanceOf(LockKeyError);
     expect(stage.work.arrivals).toBe(0);
@@ -122,10 +138,17 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
   afterAll(() => nest.app.close());
 
   it('C3 N3: is told that it is busy', async () => {
-    const held = await nest.locks.acquire(`Handlers.byFunction:${type}:1`);
+    const held = await nest.locks.acquire('Handlers.byFunction:call:1');
     const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(500)]);
     await held.release();
     expect(outcome).toBeInstanceOf(LockNotAcquiredError);
+  });
+
+  it('D2a: is locked by the key of its arguments', async () => {
+    const held = await nest.locks.acquire('job:1');
+    await expect(callAs(type, nest, 'job', [{ id: 1 }])).rejects.toBeInstanceOf(LockNotAcquiredError);
+    expect(await callAs(type, nest, 'job', [{ id: 2 }])).toBe(2);
+    await held.release();
   });
 
   it('N5c: gives the lock back when it returns a stream that no answer shows the end of', async () => {

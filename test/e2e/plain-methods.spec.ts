@@ -82,8 +82,8 @@ class OrderService implements OnModuleInit {
     return 'ran';
   }
 
-  @WithLock('order:{params.id}')
-  async fromRequest(): Promise<void> {}
+  @WithLock('order:{data.id}')
+  async fromMessage(): Promise<void> {}
 
   @WithLock('upper:{0}')
   @WithLock('lower:{0}')
@@ -177,8 +177,8 @@ describe('a method of a provider under @WithLock()', () => {
     expect(stage.work.arrivals).toBe(0);
   });
 
-  it('D2c: has no key from a request', async () => {
-    await expect(service.fromRequest()).rejects.toThrow(/\{params\.id\}.*OrderService\.fromRequest.*\{0\}/);
+  it('D2c: has no key from a message', async () => {
+    await expect(service.fromMessage()).rejects.toThrow(/\{data\.id\}.*OrderService\.fromMessage.*\{0\}/);
   });
 
   it('N10: says what is missing on an instance that Nest did not make', async () => {

@@ -3,7 +3,7 @@ import { GoneException, Injectable, Scope, type INestApplication } from '@nestjs
 import { NestFactory } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Args, Field, GraphQLModule, ID, Mutation, ObjectType, Parent, Query, ResolveField, Resolver } from '@nestjs/graphql';
-import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import { CurrentLock, RedisLockService, WithLock, type Lock, type LockKeyContext } from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -18,6 +18,11 @@ class Order {
 
   @Field()
   key!: string;
+}
+
+/** Where interceptors run for fields, Nest has not made their arguments yet when they do. */
+function parentOf(ctx: LockKeyContext<[parent: Order]>): Order {
+  return ctx.execution?.getArgByIndex<Order>(0) ?? ctx.args[0];
 }
 
 @Resolver(() => Order)
@@ -50,7 +55,7 @@ class OrderResolver {
   }
 
   @Mutation(() => Order)
-  @WithLock('order:{args.id}', { wait: 0, onBusy: ({ args: [, { id }] }) => ({ id, key: 'instead' }) })
+  @WithLock('order:{args.id}', { wait: 0, onBusy: ({ data: { id } }) => ({ id, key: 'instead' }) })
   async instead(@Args('id') id: string): Promise<Order> {
     return { id, key: 'ran' };
   }
@@ -73,15 +78,14 @@ class OrderResolver {
     return { id, key: 'ran' };
   }
 
-  /** In a handler the arguments are those of GraphQL, in a plain call those of the method. */
   @ResolveField(() => String)
-  @WithLock(({ transport, args }) => `stock:${args[0].id}:${transport}`)
+  @WithLock((ctx) => `stock:${parentOf(ctx).id}:${ctx.transport}`)
   async stock(@Parent() _order: Order): Promise<string> {
     return String(this.locks.current()?.key);
   }
 
   @ResolveField(() => String)
-  @WithLock(({ args }) => `busy-field:${args[0].id}`, { wait: 0 })
+  @WithLock((ctx) => `busy-field:${parentOf(ctx).id}`, { wait: 0 })
   async busyField(@Parent() _order: Order): Promise<string> {
     return 'ran';
   }
@@ -188,6 +192,20 @@ describe.each([
     const giveBack = await redis.takeAsStranger('order:1');
     expect((await ask(query)).errors[0].extensions.originalError).toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
     await giveBack();
+  });
+
+  it('N5b: leaves the queue when the client goes away, and acquires nothing', async () => {
+    const giveBack = await redis.takeAsStranger('order:1');
+    const abort = new AbortController();
+    const body = JSON.stringify({ query: '{ order(id: "1") { id } }' });
+    const answer = fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal: abort.signal }).catch(() => 'aborted');
+    const waiting = async (): Promise<number | undefined> => (await app.get(RedisLockService).inspect('order:1'))?.waiting;
+    await eventually(async () => (await waiting()) === 1);
+    abort.abort();
+    await answer;
+    await eventually(async () => (await waiting()) === 0);
+    await giveBack();
+    expect(stage.work.arrivals).toBe(0);
   });
 
   it('D4: does what its decorator says of a busy lock', async () => {

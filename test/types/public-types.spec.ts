@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Readable } from 'node:stream';
-import type { StreamableFile } from '@nestjs/common';
+import { applyDecorators, SetMetadata, type StreamableFile } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
 import type { Observable } from 'rxjs';
 import {
@@ -94,6 +94,12 @@ export const compiled = {
   },
 
   decorator(): void {
+    interface Order {
+      id: string;
+    }
+    const Composed = (): MethodDecorator => applyDecorators(SetMetadata('roles', ['admin']), WithLock('key'), WithLock((ctx) => ctx.params.id));
+    const forOrders = (name: string): MethodDecorator => applyDecorators(WithLock(`${name}:{0.id}`, { wait: 0, onBusy: 'skip' }));
+
     class Shop {
       @WithLock('key')
       async promise(): Promise<void> {}
@@ -122,21 +128,53 @@ export const compiled = {
       })
       async several(_id: string): Promise<void> {}
 
-      @WithLock<[id: string, amount: number]>(({ args: [id, amount] }) => {
+      @WithLock(({ args: [id, amount] }) => {
         same<[typeof id, typeof amount], [string, number]>(true);
         return id + amount.toFixed();
       })
-      async typed(_id: string, _amount: number): Promise<void> {}
+      async inferred(_id: string, _amount: number): Promise<void> {}
 
-      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0], {
-        onBusy: ({ error, args: [id] }: LockBusyContext<[id: string]>) => {
+      @WithLock((ctx) => ctx.args.map(({ id }) => id))
+      async inferredRest(..._orders: Order[]): Promise<void> {}
+
+      @WithLock(({ args: [order] }) => order.id, { onBusy: ({ args: [{ id }] }) => id.length })
+      async inferredGeneric<T extends Order>(order: T): Promise<T> {
+        return Promise.resolve(order);
+      }
+
+      @WithLock('order:{0.id}', {
+        onBusy: ({ error, args: [order] }) => {
           typeOf(error).is<LockNotAcquiredError>(true);
-          return id.length;
+          return order.id.length;
         },
       })
-      async inferred(_id: string): Promise<number> {
+      protected async inferredByOption(_order: Order): Promise<number> {
         return Promise.resolve(1);
       }
+
+      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0], { onBusy: ({ args: [id] }: LockBusyContext<[id: string]>) => id.length })
+      async explicit(_id: string): Promise<number> {
+        return Promise.resolve(1);
+      }
+
+      @WithLock((ctx) => ctx.args[0].id)
+      async *iterated(_order: Order): AsyncGenerator<string> {}
+
+      @Composed()
+      @forOrders('order')
+      async composed(_order: Order): Promise<void> {}
+
+      // @ts-expect-error -- an order has no such field
+      @WithLock((ctx) => ctx.args[0].name)
+      async misspelt(_order: Order): Promise<void> {}
+
+      // @ts-expect-error -- nor is there a second argument
+      @WithLock(({ args: [, second] }) => String(second))
+      async beyond(_order: Order): Promise<void> {}
+
+      // @ts-expect-error -- the same in an option
+      @WithLock('key', { onBusy: ({ args: [order] }) => order.name })
+      async misspeltInOption(_order: Order): Promise<void> {}
 
       // @ts-expect-error -- a method that returns no promise cannot be locked
       @WithLock('key')
@@ -149,7 +187,7 @@ export const compiled = {
       nothing(): void {}
 
       // @ts-expect-error -- the key function knows other arguments
-      @WithLock<[id: string]>(({ args: [id] }) => id)
+      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0])
       async mistyped(_id: number): Promise<void> {}
 
       // @ts-expect-error -- a property is no method
@@ -163,7 +201,7 @@ export const compiled = {
       }
     }
     // @ts-expect-error -- a class is no method
-    (WithLock('key') satisfies ClassDecorator)(Shop);
+    WithLock('key')(Shop);
     // @ts-expect-error -- no such policy
     WithLock('key', { onBusy: 'wait' });
     // @ts-expect-error -- no such option

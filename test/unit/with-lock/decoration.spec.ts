@@ -60,7 +60,7 @@ describe('@WithLock()', () => {
     expect(() => WithLock('key', options)).not.toThrow();
   });
 
-  it.each([undefined, null, '', 7, {}, ['key'], '{', '{id}', '{0}{1}', Symbol('key')])('D2: refuses the key %p', (key) => {
+  it.each([undefined, null, '', 7, {}, ['key'], '{', '{id}', '{0}{1}', 'a\nb', '{0}:\u0000', 'half \ud83c', Symbol('key')])('D2: refuses the key %p', (key) => {
     expect(refusalOf(() => WithLock(key as string)).option).toBe('key');
   });
 
@@ -96,8 +96,9 @@ describe('@WithLock()', () => {
     }
   });
 
-  it('D2: refuses a class', () => {
-    expect(() => (WithLock('key') as ClassDecorator)(class Shop {})).toThrow(RedisLockOptionsError);
+  it('D2: refuses a class, and names it', () => {
+    const { message } = refusalOf(() => (WithLock('key') as unknown as ClassDecorator)(class Shop {}));
+    expect(message).toContain('on Shop, a class');
   });
 
   it('N4: keeps the name, the length, the other properties and the metadata of the method', () => {
@@ -115,7 +116,7 @@ describe('@WithLock()', () => {
     expect({ ...order }).toEqual({ [symbol]: 1, label: 'two' });
     expect(Reflect.getMetadata('before', order)).toEqual({ a: 1 });
     expect(Object.getOwnPropertyDescriptor(Shop.prototype, 'order')).toMatchObject({ writable: true, configurable: true, enumerable: false });
-    expect(lockedMethodsOf(order).map(({ keys, target }) => [keys({} as never), target])).toEqual([
+    expect(lockedMethodsOf(order).map(({ keys, target }) => [keys.keysOf({} as never), target])).toEqual([
       ['upper', 'Shop.order'],
       ['lower', 'Shop.order'],
     ]);

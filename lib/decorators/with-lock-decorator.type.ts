@@ -1,0 +1,24 @@
+import type { MissingParts } from '../interfaces/key-template.type.js';
+
+/** What a method under `@WithLock()` may return: something that can be waited for. */
+type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
+
+/** The arguments of the method that a decorator stands on. */
+export type ArgsOf<Method> = Method extends (...args: infer Args) => unknown ? Args : readonly any[];
+
+/** What the compiler says of a method that cannot be locked so; `unknown` when it can. */
+type Fault<Method, Template extends string> = Method extends (...args: infer Args) => infer Result
+  ? [Result] extends [Awaitable]
+    ? [MissingParts<Template, Args>] extends [never]
+      ? unknown
+      : { readonly 'the method has no argument for this part of the key': MissingParts<Template, Args> }
+    : { readonly 'a method under @WithLock() must return a promise, an Observable or a stream, not': Result }
+  : { readonly '@WithLock() stands on methods, not on': Method };
+
+/**
+ * `Method` is inferred from the method that the decorator stands on. Where there is none yet, as in `applyDecorators(WithLock(…))`, it is `unknown`,
+ * and the decorator is one for any method.
+ */
+export type WithLockDecorator<Method, Template extends string = string> = unknown extends Method
+  ? MethodDecorator
+  : (target: object, propertyKey: string | symbol, descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>) => TypedPropertyDescriptor<Method>;

@@ -1,0 +1,66 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { nodeResponse, type HttpResponse } from './http-client.js';
+
+/** What responses and sockets have in common. */
+interface Closable {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** Nest's mark of the handler of an event, whose sender waits for nothing. Source: PATTERN_HANDLER_METADATA and PatternHandler of @nestjs/microservices. */
+const HANDLER_TYPE = 'microservices:handler_type';
+const EVENT = 2;
+
+/** The callbacks of each connection, behind one listener: a socket may carry the messages of many. */
+const watched = new WeakMap<Closable, Set<() => void>>();
+
+/** Calls back once when the connection to the client closes, where there is one to be seen. Returns what stops the listening. */
+export function onClientClose(execution: ExecutionContext, callback: () => void): () => void {
+  const connection = connectionOf(execution);
+  if (connection === undefined) return () => undefined;
+  if (connection.destroyed) {
+    callback();
+    return () => undefined;
+  }
+  const callbacks = callbacksOf(connection);
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
+}
+
+function callbacksOf(connection: Closable): Set<() => void> {
+  const known = watched.get(connection);
+  if (known !== undefined) return known;
+  const callbacks = new Set<() => void>();
+  watched.set(connection, callbacks);
+  connection.once('close', () => {
+    for (const callback of callbacks) callback();
+  });
+  return callbacks;
+}
+
+/** Nest itself unsubscribes from the handlers of a WebSocket that closes; a broker between client and server hides the one from the other. */
+function connectionOf(execution: ExecutionContext): Closable | undefined {
+  switch (execution.getType<string>()) {
+    case 'http':
+      return nodeResponse(execution.switchToHttp().getResponse());
+    case 'graphql':
+      return responseOfQuery(execution.getArgByIndex(2));
+    case 'rpc':
+      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT ? undefined : socketOf(execution.switchToRpc().getContext());
+    default:
+      return undefined;
+  }
+}
+
+/** The context that the app makes for its resolvers holds the request or the response, by names that are customary: Apollo's, then Mercurius'. */
+function responseOfQuery(context: unknown): Closable | undefined {
+  const { res, reply, req } = (context ?? {}) as { res?: HttpResponse; reply?: HttpResponse; req?: { res?: HttpResponse } };
+  return nodeResponse(res) ?? nodeResponse(reply) ?? nodeResponse(req?.res);
+}
+
+/** Of Nest's TCP transport. */
+function socketOf(context: unknown): Closable | undefined {
+  const { getSocketRef } = (context ?? {}) as { getSocketRef?: () => { netSocket?: Closable } };
+  const socket = getSocketRef?.call(context).netSocket;
+  return typeof socket?.once === 'function' ? socket : undefined;
+}

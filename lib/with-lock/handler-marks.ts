@@ -1,0 +1,25 @@
+import type { Transport } from './key-source.interface.js';
+
+/**
+ * The metadata by which Nest's packages know the handlers of a transport: all of a row must be there. A field resolver is none of them: whether
+ * interceptors run for it is up to the app. Sources: the constants of @nestjs/common, /microservices, /websockets and /graphql.
+ */
+const MARKS: readonly (readonly [transport: Transport, keys: readonly string[]])[] = [
+  ['http', ['path', 'method']],
+  ['rpc', ['microservices:pattern']],
+  ['ws', ['websockets:message_mapping']],
+  ['graphql', ['graphql:resolver_type']],
+];
+
+/** Nest's mark of a GraphQL field resolver, for which no interceptor runs unless the app says so (`fieldResolverEnhancers`). */
+const RESOLVE_FIELD = 'graphql:resolve_property';
+
+/** The transports that call this method as a handler of theirs, and run its interceptors; none for a plain method. */
+export function transportsOf(method: object): readonly Transport[] {
+  if (isFieldResolver(method)) return [];
+  return MARKS.filter(([, keys]) => keys.every((key) => Reflect.hasMetadata(key, method))).map(([transport]) => transport);
+}
+
+export function isFieldResolver(method: object): boolean {
+  return Reflect.hasMetadata(RESOLVE_FIELD, method);
+}
