@@ -19,7 +19,7 @@ const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.t
 const PORT = 'stores/lock-store.interface.ts';
 
 /** What a decorated method may know of the rest. */
-const FOR_METHODS = [...WORDS, 'redis-lock.service.ts', 'engine/lock-context.ts'];
+const FOR_METHODS = [...WORDS, 'redis-lock.service.ts', 'engine/lock-context.ts', 'engine/cancellation.ts'];
 
 /** What a module for Nest is made of. */
 const FOR_MODULES = [

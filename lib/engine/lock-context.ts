@@ -2,38 +2,55 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { ScopedLock } from './shared-lock.js';
 
+/** What surrounds the running code: a lock that it holds, a mark that somebody above the engine has set, or both. */
 interface Scope {
-  readonly lock: ScopedLock;
+  readonly lock: ScopedLock | undefined;
+  readonly mark: object | undefined;
   readonly outer: Scope | undefined;
 }
 
-/** One for all engines: a scope knows its engine by the `realm` of its lock. */
+/**
+ * One for all engines (a scope knows its engine by the `realm` of its lock) and for everything that follows the running code: each more of them
+ * costs every promise of the process.
+ */
 const scopes = new AsyncLocalStorage<Scope>();
 
 /** Runs `body` in an async context that holds `lock`, which an engine made. */
 export function runHolding<T>(lock: Lock, body: () => T): T {
-  return scopes.run({ lock: lock as ScopedLock, outer: scopes.getStore() }, body);
+  return scopes.run({ lock: lock as ScopedLock, mark: undefined, outer: scopes.getStore() }, body);
+}
+
+/** Runs `body` in an async context that bears `mark`, and holds `lock` if there is one. */
+export function runMarked<T>(mark: object, lock: Lock | undefined, body: () => T): T {
+  return scopes.run({ lock: lock as ScopedLock | undefined, mark, outer: scopes.getStore() }, body);
+}
+
+/** The innermost mark of this async context that fits. */
+export function findMark<T extends object>(fits: (mark: object) => mark is T): T | undefined {
+  for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) {
+    if (scope.mark !== undefined && fits(scope.mark)) return scope.mark;
+  }
+  return undefined;
 }
 
 /** The lock that was taken last in this async context, of whatever engine. */
 export function innermostLock(): Lock | undefined {
-  return scopes.getStore()?.lock;
+  return findLock(() => true);
 }
 
 /** The innermost lock of `realm` that covers all `keys` or, for none, the innermost at all; released ones do not count. */
 export function lockInContext(realm: object, keys: readonly string[] = []): ScopedLock | undefined {
-  return findLock(realm, (lock) => keys.every((key) => lock.keys.includes(key)));
+  return findLock((lock) => lock.realm === realm && !lock.isReleased && keys.every((key) => lock.keys.includes(key)));
 }
 
 /** The innermost lock of `realm` that covers any of `keys`; released and lost ones do not count. */
 export function overlapInContext(realm: object, keys: readonly string[]): ScopedLock | undefined {
-  return findLock(realm, (lock) => lock.isHeld && keys.some((key) => lock.keys.includes(key)));
+  return findLock((lock) => lock.realm === realm && !lock.isReleased && lock.isHeld && keys.some((key) => lock.keys.includes(key)));
 }
 
-function findLock(realm: object, matches: (lock: ScopedLock) => boolean): ScopedLock | undefined {
+function findLock(fits: (lock: ScopedLock) => boolean): ScopedLock | undefined {
   for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) {
-    const { lock } = scope;
-    if (lock.realm === realm && !lock.isReleased && matches(lock)) return lock;
+    if (scope.lock !== undefined && fits(scope.lock)) return scope.lock;
   }
   return undefined;
 }

@@ -4,6 +4,7 @@ import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockReentryError } from '../errors/lock-reentry.error.js';
 import type { LockInfo } from '../interfaces/lock-info.interface.js';
 import { StoreFailure, type LockStore } from '../stores/lock-store.interface.js';
+import type { StopSignal } from './cancellation.js';
 import type { Clock } from './clock.js';
 import { Cohort } from './cohort.js';
 import type { CohortContext } from './cohort-context.interface.js';
@@ -206,14 +207,14 @@ export class LockEngine {
 }
 
 /** Settles as `work` does, or rejects with the signal's reason as soon as that aborts. */
-function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+function unlessAborted<T>(signal: StopSignal | undefined, work: Promise<T>): Promise<T> {
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the caller aborted with
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.finally(() => signal.removeEventListener('abort', onAbort)).then(resolve, reject);
+    const listener = { handleEvent: () => reject(signal.reason) };
+    if (signal.aborted) listener.handleEvent();
+    signal.addEventListener('abort', listener, { once: true });
+    work.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject);
   });
 }
 

@@ -2,6 +2,7 @@ import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { StoreFailure } from '../stores/lock-store.interface.js';
+import type { AbortListener, StopSignal } from './cancellation.js';
 import type { Clock, Timer } from './clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Lease } from './lease.js';
@@ -11,7 +12,7 @@ export interface WaitTerms {
   readonly renew: boolean;
   /** Milliseconds from when the caller asked; 0 tries once. */
   readonly wait: number;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: StopSignal | undefined;
   readonly metadata: string | undefined;
 }
 
@@ -51,7 +52,7 @@ export interface WaiterOwner {
 }
 
 /** One caller that stands in the queue of a key; of `grant` and `refuse` one is called, once. */
-export class Waiter implements FifoLinks<Waiter> {
+export class Waiter implements FifoLinks<Waiter>, AbortListener {
   previous: Waiter | undefined;
   next: Waiter | undefined;
   /** Whether Redis may hold our value although nobody told us so. */
@@ -60,7 +61,7 @@ export class Waiter implements FifoLinks<Waiter> {
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';
   #value: string | undefined;
   #timer: Timer;
-  #stopListening: (() => void) | undefined;
+  #owner: WaiterOwner | undefined;
 
   constructor(
     readonly request: WaitRequest,
@@ -85,16 +86,18 @@ export class Waiter implements FifoLinks<Waiter> {
   /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
   watch(owner: WaiterOwner, asks: boolean): void {
     const { terms, since } = this.request;
-    const { wait, signal } = terms;
     const { clock } = this.context;
-    const patience = wait > 0 || asks ? wait : COMMAND_TIMEOUT_MS;
+    this.#owner = owner;
+    const patience = terms.wait > 0 || asks ? terms.wait : COMMAND_TIMEOUT_MS;
     if (patience > 0 && patience !== Infinity) {
-      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => owner.onTimeout(this), 'process');
+      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => this.#owner?.onTimeout(this), 'process');
     }
-    if (signal === undefined) return;
-    const listener = (): void => owner.onAbort(this, signal.reason);
-    signal.addEventListener('abort', listener, { once: true });
-    this.#stopListening = () => signal.removeEventListener('abort', listener);
+    terms.signal?.addEventListener('abort', this, { once: true });
+  }
+
+  /** The signal has aborted. A method, not a closure: each request has a signal, and few abort. */
+  handleEvent(): void {
+    this.#owner?.onAbort(this, this.request.terms.signal?.reason);
   }
 
   grant(lease: Lease, fencingToken: number): void {
@@ -123,6 +126,7 @@ export class Waiter implements FifoLinks<Waiter> {
   #leave(state: 'granted' | 'gone'): void {
     this.#state = state;
     this.context.clock.clearTimer(this.#timer);
-    this.#stopListening?.();
+    this.request.terms.signal?.removeEventListener('abort', this);
+    this.#owner = undefined;
   }
 }

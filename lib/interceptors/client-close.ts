@@ -5,14 +5,15 @@ import { nodeResponse, type HttpResponse } from './http-client.js';
 interface Closable {
   readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** Nest's mark of the handler of an event, whose sender waits for nothing. Source: PATTERN_HANDLER_METADATA and PatternHandler of @nestjs/microservices. */
 const HANDLER_TYPE = 'microservices:handler_type';
 const EVENT = 2;
 
-/** The callbacks of each connection, behind one listener: a socket may carry the messages of many. */
-const watched = new WeakMap<Closable, Set<() => void>>();
+/** The callbacks of a connection that may carry many calls at once, behind one listener. */
+const callbacksOf = new WeakMap<Closable, Set<() => void>>();
 
 /** Calls back once when the connection to the client closes, where there is one to be seen. Returns what stops the listening. */
 export function onClientClose(execution: ExecutionContext, callback: () => void): () => void {
@@ -22,20 +23,23 @@ export function onClientClose(execution: ExecutionContext, callback: () => void)
     callback();
     return () => undefined;
   }
-  const callbacks = callbacksOf(connection);
-  callbacks.add(callback);
-  return () => callbacks.delete(callback);
+  return execution.getType() === 'http' ? listen(connection, callback) : listenAmongMany(connection, callback);
 }
 
-function callbacksOf(connection: Closable): Set<() => void> {
-  const known = watched.get(connection);
-  if (known !== undefined) return known;
-  const callbacks = new Set<() => void>();
-  watched.set(connection, callbacks);
-  connection.once('close', () => {
-    for (const callback of callbacks) callback();
-  });
-  return callbacks;
+function listen(connection: Closable, callback: () => void): () => void {
+  connection.once('close', callback);
+  return () => connection.off('close', callback);
+}
+
+function listenAmongMany(connection: Closable, callback: () => void): () => void {
+  let callbacks = callbacksOf.get(connection);
+  if (callbacks === undefined) {
+    const all = new Set<() => void>();
+    listen(connection, () => all.forEach((each) => each()));
+    callbacksOf.set(connection, (callbacks = all));
+  }
+  callbacks.add(callback);
+  return () => callbacks.delete(callback);
 }
 
 /** Nest itself unsubscribes from the handlers of a WebSocket that closes; a broker between client and server hides the one from the other. */

@@ -7,6 +7,7 @@ export interface NodeResponse {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
   once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** Fastify keeps Node's response as `raw`. */

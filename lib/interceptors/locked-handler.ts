@@ -1,6 +1,6 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { isObservable, type Subscriber, type Subscription } from 'rxjs';
-import { runHolding } from '../engine/lock-context.js';
+import { Cancellation } from '../engine/cancellation.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { admit, type Admission } from '../with-lock/admission.js';
@@ -26,10 +26,11 @@ export interface HandlerCaller {
  */
 export class LockedHandler {
   readonly #call: CoveredCall;
-  readonly #stopWaiting = new AbortController();
+  readonly #wait = new Cancellation();
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
+  #lock: Lock | undefined;
   #inner: Subscription | undefined;
-  #release: (() => Promise<void>) | undefined;
+  #released: Promise<void> | undefined;
   #streamEnd: Promise<void> | undefined;
 
   constructor(
@@ -38,54 +39,46 @@ export class LockedHandler {
     private readonly next: CallHandler,
     private readonly caller: HandlerCaller,
   ) {
-    this.#call = new CoveredCall(method);
+    this.#call = new CoveredCall(method, () => {
+      if (method.policy.until === 'return') void this.#release();
+    });
   }
 
-  /** Acquires, then runs the handler. Never rejects: errors go to the subscriber. */
-  async start(service: RedisLockService): Promise<void> {
-    let admission: Admission;
-    try {
-      admission = await this.#admit(service);
-    } catch (error) {
-      return this.#fail(error);
-    }
-    this.#run(admission);
+  /** Acquires, then runs the handler. Errors go to the subscriber. */
+  start(service: RedisLockService): void {
+    const stopListening = onClientClose(this.execution, () => this.#stopWaiting());
+    admit(this.method, service, new HandlerContext(this.execution, this.method.target), this.#wait).then(
+      (admission) => {
+        stopListening();
+        this.#onAdmitted(admission);
+      },
+      (error: unknown) => {
+        stopListening();
+        void this.#fail(error);
+      },
+    );
   }
 
   /** The subscriber is gone: done, timed out, or its client went away. */
-  async stop(): Promise<void> {
-    if (this.#state === 'acquiring') return this.#stopWaiting.abort(clientGone());
+  stop(): void {
+    if (this.#state === 'acquiring') return this.#stopWaiting();
     if (this.#state === 'done') return;
     this.#state = 'done';
     this.#inner?.unsubscribe();
-    await this.#call.close();
-    await this.#streamEnd;
-    await this.#release?.();
+    void this.#end();
   }
 
-  async #admit(service: RedisLockService): Promise<Admission> {
-    const { signal } = this.#stopWaiting;
-    const stopListening = onClientClose(this.execution, () => this.#stopWaiting.abort(clientGone()));
-    try {
-      const context = new HandlerContext(this.execution, this.method.target);
-      const admission = await admit(this.method, service, context, signal);
-      if (!signal.aborted) return admission;
-      // Acquired in the moment in which the client went away.
-      if (admission.kind === 'locked') await admission.lock[Symbol.asyncDispose]();
-      throw signal.reason;
-    } finally {
-      stopListening();
-    }
+  #stopWaiting(): void {
+    this.#wait.cancel(clientGone());
   }
 
-  #run(admission: Admission): void {
+  #onAdmitted(admission: Admission): void {
     if (admission.kind === 'instead') return this.#answerInstead(admission.value);
+    this.#lock = admission.kind === 'locked' ? admission.lock : undefined;
+    // Acquired in the moment in which the client went away.
+    if (this.#wait.aborted) return this.#finish(() => void this.#fail(this.#wait.reason));
     this.#state = 'running';
-    const lock = admission.kind === 'locked' ? admission.lock : undefined;
-    this.#release = once(async () => lock?.[Symbol.asyncDispose]());
-    if (this.method.policy.until === 'return') void this.#call.returned.then(this.#release);
-    const run = (): void => this.#subscribe(lock);
-    this.#call.around(() => (lock === undefined ? run() : runHolding(lock, run)));
+    this.#call.around(this.#lock, () => this.#subscribe());
   }
 
   /** As Nest does with what a handler returns. */
@@ -100,22 +93,44 @@ export class LockedHandler {
     subscriber.complete();
   }
 
-  #subscribe(lock: Lock | undefined): void {
+  #subscribe(): void {
     this.#inner = this.next.handle().subscribe({
       next: (value) => {
         if (this.method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, this.execution);
         this.caller.subscriber.next(value);
       },
-      error: (error: unknown) => void this.#finish(() => this.caller.subscriber.error(error)),
-      complete: () => void this.#finish(() => void this.#complete(lock)),
+      error: (error: unknown) => this.#finish(() => this.caller.subscriber.error(error)),
+      complete: () => this.#finish(() => this.#complete()),
     });
   }
 
-  async #complete(lock: Lock | undefined): Promise<void> {
+  /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
+  #finish(answer: () => void): void {
+    if (this.#state === 'done') return;
+    this.#state = 'done';
+    const ended = this.#end();
+    if (this.#streamEnd !== undefined) answer();
+    else void ended.then(answer);
+  }
+
+  /** Gives the lock back as soon as the method has settled and what it returned was sent. */
+  #end(): Promise<void> {
+    const work = this.#call.close();
+    if (work === undefined && this.#streamEnd === undefined) return this.#release();
+    return Promise.all([work, this.#streamEnd]).then(() => this.#release());
+  }
+
+  /** Once. */
+  #release(): Promise<void> {
+    return (this.#released ??= this.#lock?.[Symbol.asyncDispose]() ?? Promise.resolve());
+  }
+
+  #complete(): void {
     try {
-      if (lock !== undefined) assertKept(this.method, lock);
+      if (this.#lock !== undefined) assertKept(this.method, this.#lock);
     } catch (error) {
-      return this.#fail(error);
+      void this.#fail(error);
+      return;
     }
     this.caller.subscriber.complete();
   }
@@ -124,20 +139,4 @@ export class LockedHandler {
     const { subscriber, explain } = this.caller;
     subscriber.error(await explain(error).catch(() => error));
   }
-
-  /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
-  async #finish(answer: () => void): Promise<void> {
-    if (this.#state === 'done') return;
-    this.#state = 'done';
-    if (this.#streamEnd !== undefined) answer();
-    await this.#call.close();
-    await this.#streamEnd;
-    await this.#release?.();
-    if (this.#streamEnd === undefined) answer();
-  }
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let result: Promise<T> | undefined;
-  return () => (result ??= work());
 }

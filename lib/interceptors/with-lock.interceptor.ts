@@ -16,6 +16,8 @@ import { toTransportError } from './transport-error.js';
  */
 @Injectable()
 export class WithLockInterceptor implements NestInterceptor {
+  readonly #services = new Map<string | undefined, RedisLockService>();
+
   constructor(
     private readonly modules: ModuleRef,
     private readonly adapterHost: HttpAdapterHost,
@@ -29,11 +31,19 @@ export class WithLockInterceptor implements NestInterceptor {
 
   #locked(method: LockedMethod, execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     return new Observable<unknown>((subscriber) => {
-      const service = this.modules.get<RedisLockService>(getRedisLockToken(method.policy.name), { strict: false });
       const handler = new LockedHandler(method, execution, next, { subscriber, explain: (error) => this.#explain(execution, error) });
-      void handler.start(service);
-      return () => void handler.stop();
+      handler.start(this.#serviceNamed(method.policy.name));
+      return () => handler.stop();
     });
+  }
+
+  /** Nest searches all modules of the app for it, each time it is asked. */
+  #serviceNamed(name: string | undefined): RedisLockService {
+    const known = this.#services.get(name);
+    if (known !== undefined) return known;
+    const service = this.modules.get<RedisLockService>(getRedisLockToken(name), { strict: false });
+    this.#services.set(name, service);
+    return service;
   }
 
   /** Our own errors in the form of the transport; those of the handler never come here. */

@@ -1,3 +1,4 @@
+import type { Cancellation } from '../engine/cancellation.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
@@ -16,19 +17,27 @@ export type Admission =
 
 const logger = new LockLogger();
 
-/** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. */
-export async function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, signal?: AbortSignal): Promise<Admission> {
-  if (service.isPassThrough) return { kind: 'unprotected' };
-  const keys = method.keys.keysOf(context);
+/** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
+export function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, wait?: Cancellation): Promise<Admission> {
+  if (service.isPassThrough) return Promise.resolve({ kind: 'unprotected' });
+  // Not async: each promise more is time in every call.
   try {
-    return { kind: 'locked', lock: await service.acquire(keys, withSignal(method.lockOptions, signal)) };
+    return service.acquire(method.keys.keysOf(context), withSignal(method.lockOptions, wait)).then(
+      (lock) => ({ kind: 'locked', lock }),
+      (error: unknown) => refused(method, context, error),
+    );
   } catch (error) {
-    if (error instanceof LockNotAcquiredError) return onBusy(method, context, error);
-    if (error instanceof LockBackendError) return onBackendError(method, error);
-    // Who skips what is busy skips what is shutting down: a timer or an emitter has nobody to tell.
-    if (error instanceof LockClosedError && method.policy.onBusy === 'skip') return { kind: 'instead', value: undefined };
-    throw error;
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by the key function
+    return Promise.reject(error);
   }
+}
+
+function refused(method: LockedMethod, context: LockKeyContext, error: unknown): Admission | Promise<Admission> {
+  if (error instanceof LockNotAcquiredError) return onBusy(method, context, error);
+  if (error instanceof LockBackendError) return onBackendError(method, error);
+  // Who skips what is busy skips what is shutting down: a timer or an emitter has nobody to tell.
+  if (error instanceof LockClosedError && method.policy.onBusy === 'skip') return { kind: 'instead', value: undefined };
+  throw error;
 }
 
 async function onBusy(method: LockedMethod, context: LockKeyContext, error: LockNotAcquiredError): Promise<Admission> {
@@ -47,7 +56,8 @@ function onBackendError({ policy, target }: LockedMethod, error: LockBackendErro
   return { kind: 'unprotected' };
 }
 
-function withSignal(options: LockOptions, signal: AbortSignal | undefined): LockOptions {
-  if (signal === undefined) return options;
-  return { ...options, signal: options.signal === undefined ? signal : AbortSignal.any([options.signal, signal]) };
+function withSignal(options: LockOptions, wait: Cancellation | undefined): LockOptions {
+  if (wait === undefined) return options;
+  if (options.signal !== undefined) return { ...options, signal: AbortSignal.any([options.signal, wait.toAbortSignal()]) };
+  return { ...options, signal: wait as unknown as AbortSignal };
 }

@@ -1,13 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { findMark, runMarked } from '../engine/lock-context.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
+import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockedMethod } from './locked-method.js';
-
-interface Cover {
-  readonly call: CoveredCall;
-  readonly outer: Cover | undefined;
-}
-
-const covers = new AsyncLocalStorage<Cover>();
 
 /**
  * The one call of a handler for which the interceptor has already taken the lock. The interceptor makes it, the method takes it, and what the
@@ -17,22 +11,18 @@ export class CoveredCall {
   /** `open` → `running` → `open`, as often as an interceptor beneath ours calls the handler, → `over`. */
   #state: 'open' | 'running' | 'over' = 'open';
   #hasRun = false;
-  #work: Promise<unknown> | undefined;
-  #onReturn: () => void = () => undefined;
+  /** Ends when the method does; never rejects. */
+  #work: Promise<void> | undefined;
 
-  /** Resolves when the method has returned, whatever it returned. */
-  readonly returned = new Promise<void>((resolve) => (this.#onReturn = resolve));
-
-  constructor(readonly method: LockedMethod) {}
+  /** @param onReturn - is called when the method has returned, whatever it returned, unless it failed. */
+  constructor(
+    readonly method: LockedMethod,
+    private readonly onReturn: () => void,
+  ) {}
 
   /** The call of `method` that covers the running code; not one that is within it: who calls itself needs a lock of its own. */
   static take(method: LockedMethod): CoveredCall | undefined {
-    for (let cover = covers.getStore(); cover !== undefined; cover = cover.outer) {
-      const { call } = cover;
-      // Of those that are over, one that never began must not begin now; after any other the method is called anew.
-      if (call.method === method && (call.#state === 'open' || (call.#state === 'over' && !call.#hasRun))) return call;
-    }
-    return undefined;
+    return findMark((mark): mark is CoveredCall => mark instanceof CoveredCall && mark.method === method && mark.#isFree);
   }
 
   /** Whether the lock of `method` is taken already for the handler that is about to run. */
@@ -42,12 +32,17 @@ export class CoveredCall {
 
   /** Whether the running code is in a call that an interceptor of ours covers. */
   static get isActive(): boolean {
-    return covers.getStore() !== undefined;
+    return findMark((mark) => mark instanceof CoveredCall) !== undefined;
   }
 
-  /** Runs `body`, in which the method is going to be called. */
-  around<T>(body: () => T): T {
-    return covers.run({ call: this, outer: covers.getStore() }, body);
+  /** Of those that are over, one that never began must not begin now; after any other the method is called anew. */
+  get #isFree(): boolean {
+    return this.#state === 'open' || (this.#state === 'over' && !this.#hasRun);
+  }
+
+  /** Runs `body`, in which the method is going to be called, with its lock. */
+  around<T>(lock: Lock | undefined, body: () => T): T {
+    return runMarked(this, lock, body);
   }
 
   /** Runs the method itself. */
@@ -58,8 +53,7 @@ export class CoveredCall {
     this.#hasRun = true;
     try {
       const result = body();
-      this.#work = Promise.resolve(isThenable(result) ? result : undefined);
-      this.#work.then(
+      this.#work = Promise.resolve(isThenable(result) ? result : undefined).then(
         () => this.#settle('returned'),
         () => this.#settle('failed'),
       );
@@ -70,18 +64,20 @@ export class CoveredCall {
     }
   }
 
-  /** Nobody waits for the call any more. Resolves when the method, if it began, has settled. */
-  async close(): Promise<void> {
-    if (this.#state !== 'running') this.#state = 'over';
-    await this.#work?.catch(() => undefined);
-    this.#state = 'over';
+  /** Nobody waits for the call any more. What it returns, if anything, resolves when the method, which still runs, has settled. */
+  close(): Promise<void> | undefined {
+    if (this.#state !== 'running') {
+      this.#state = 'over';
+      return undefined;
+    }
+    return this.#work?.then(() => void (this.#state = 'over'));
   }
 
   /** A handler that failed may be called again, so `until: 'return'` does not end its lock; when nobody does, the end of the call ends it. */
   #settle(outcome: 'returned' | 'failed'): void {
     const isLast = outcome === 'returned' && this.method.policy.until === 'return';
     if (this.#state === 'running') this.#state = isLast ? 'over' : 'open';
-    if (outcome === 'returned') this.#onReturn();
+    if (outcome === 'returned') this.onReturn();
   }
 }
 

@@ -1,0 +1,51 @@
+/** Who is told of an abort. */
+export interface AbortListener {
+  handleEvent(): void;
+}
+
+/** What the engine needs of an `AbortSignal`. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason: any;
+  addEventListener(type: 'abort', listener: AbortListener, options: { once: true }): void;
+  removeEventListener(type: 'abort', listener: AbortListener): void;
+}
+
+/** Stops one wait. Each request has one, and an `AbortController` costs several times what the rest of taking its lock does. */
+export class Cancellation implements StopSignal {
+  #state: { readonly reason: unknown } | undefined;
+  #listeners: readonly AbortListener[] | undefined;
+
+  get aborted(): boolean {
+    return this.#state !== undefined;
+  }
+
+  get reason(): unknown {
+    return this.#state?.reason;
+  }
+
+  addEventListener(_type: 'abort', listener: AbortListener): void {
+    this.#listeners = this.#listeners === undefined ? [listener] : [...this.#listeners, listener];
+  }
+
+  removeEventListener(_type: 'abort', listener: AbortListener): void {
+    const others = this.#listeners?.filter((other) => other !== listener);
+    this.#listeners = others?.length === 0 ? undefined : others;
+  }
+
+  /** Once; what comes later is too late. */
+  cancel(reason: unknown): void {
+    if (this.#state !== undefined) return;
+    this.#state = { reason };
+    for (const listener of this.#listeners ?? []) listener.handleEvent();
+  }
+
+  /** For those who need a real one. */
+  toAbortSignal(): AbortSignal {
+    const controller = new AbortController();
+    const handleEvent = (): void => controller.abort(this.reason);
+    if (this.aborted) handleEvent();
+    else this.addEventListener('abort', { handleEvent });
+    return controller.signal;
+  }
+}
