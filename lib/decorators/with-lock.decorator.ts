@@ -59,7 +59,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): MethodDec
       target: name,
       propertyKey,
       serviceProperty,
-      explain: (error) => (isFieldResolver(locked) ? toTransportError('graphql', error) : Promise.resolve(error)),
+      explain: (error) => explain(target, propertyKey, error),
       keys,
       lockOptions,
       policy: { onBusy, onBackendError, onLost, until, ...(serviceName === undefined ? {} : { name: serviceName }) },
@@ -74,6 +74,12 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): MethodDec
     if (isFirst) UseInterceptors(WithLockInterceptor)(target, propertyKey, descriptor);
     return descriptor;
   };
+}
+
+/** The one transport whose handlers are plain calls: asked of what the class has in the end, for a decorator above may have replaced the method. */
+async function explain(target: object, propertyKey: string | symbol, error: unknown): Promise<unknown> {
+  const method = (target as Record<string | symbol, unknown>)[propertyKey];
+  return typeof method === 'function' && isFieldResolver(method) ? toTransportError('graphql', error) : error;
 }
 
 /** A Proxy, so that name, length and all other properties stay those of the method. */

@@ -8,6 +8,12 @@ interface Closable {
   off(event: 'close', listener: () => void): unknown;
 }
 
+/** Express' request knows its response, Fastify's only its socket. */
+interface QueryRequest {
+  readonly res?: HttpResponse;
+  readonly raw?: { readonly socket?: Closable };
+}
+
 /** Nest's mark of the handler of an event, whose sender waits for nothing. Source: PATTERN_HANDLER_METADATA and PatternHandler of @nestjs/microservices. */
 const HANDLER_TYPE = 'microservices:handler_type';
 const EVENT = 2;
@@ -48,7 +54,7 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
     case 'http':
       return nodeResponse(execution.switchToHttp().getResponse());
     case 'graphql':
-      return responseOfQuery(execution.getArgByIndex(2));
+      return connectionOfQuery(execution.getArgByIndex(2));
     case 'rpc':
       return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT ? undefined : socketOf(execution.switchToRpc().getContext());
     default:
@@ -56,15 +62,18 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
   }
 }
 
-/** The context that the app makes for its resolvers holds the request or the response, by names that are customary: Apollo's, then Mercurius'. */
-function responseOfQuery(context: unknown): Closable | undefined {
-  const { res, reply, req } = (context ?? {}) as { res?: HttpResponse; reply?: HttpResponse; req?: { res?: HttpResponse } };
-  return nodeResponse(res) ?? nodeResponse(reply) ?? nodeResponse(req?.res);
+/** The context that the app makes for its resolvers holds the request or the response, by names that are customary with Apollo and Mercurius. */
+function connectionOfQuery(context: unknown): Closable | undefined {
+  const { res, reply, req } = (context ?? {}) as { res?: HttpResponse; reply?: HttpResponse; req?: QueryRequest };
+  return nodeResponse(res) ?? nodeResponse(reply) ?? nodeResponse(req?.res) ?? closable(req?.raw?.socket);
 }
 
 /** Of Nest's TCP transport. */
 function socketOf(context: unknown): Closable | undefined {
   const { getSocketRef } = (context ?? {}) as { getSocketRef?: () => { netSocket?: Closable } };
-  const socket = getSocketRef?.call(context).netSocket;
-  return typeof socket?.once === 'function' ? socket : undefined;
+  return closable(getSocketRef?.call(context).netSocket);
+}
+
+function closable(value: Closable | undefined): Closable | undefined {
+  return typeof value?.once === 'function' ? value : undefined;
 }

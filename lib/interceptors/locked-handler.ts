@@ -30,6 +30,8 @@ export class LockedHandler {
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
   #lock: Lock | undefined;
   #inner: Subscription | undefined;
+  /** What a handler that returns one value has returned: it leaves after the lock was given back. */
+  #held: { readonly value: unknown } | undefined;
   #released: Promise<void> | undefined;
   #streamEnd: Promise<void> | undefined;
 
@@ -97,11 +99,24 @@ export class LockedHandler {
     this.#inner = this.next.handle().subscribe({
       next: (value) => {
         if (this.method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, this.execution);
-        this.caller.subscriber.next(value);
+        this.#letGo();
+        if (this.#call.returnsMany) this.caller.subscriber.next(value);
+        else this.#held = { value };
       },
-      error: (error: unknown) => this.#finish(() => this.caller.subscriber.error(error)),
+      error: (error: unknown) => this.#finish(() => this.#passOn(error)),
       complete: () => this.#finish(() => this.#complete()),
     });
+  }
+
+  #letGo(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.caller.subscriber.next(held.value);
+  }
+
+  #passOn(error: unknown): void {
+    this.#letGo();
+    this.caller.subscriber.error(error);
   }
 
   /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
@@ -132,6 +147,7 @@ export class LockedHandler {
       void this.#fail(error);
       return;
     }
+    this.#letGo();
     this.caller.subscriber.complete();
   }
 

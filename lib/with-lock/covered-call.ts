@@ -11,6 +11,7 @@ export class CoveredCall {
   /** `open` → `running` → `open`, as often as an interceptor beneath ours calls the handler, → `over`. */
   #state: 'open' | 'running' | 'over' = 'open';
   #hasRun = false;
+  #returnsMany = false;
   /** Ends when the method does; never rejects. */
   #work: Promise<void> | undefined;
 
@@ -35,6 +36,11 @@ export class CoveredCall {
     return findMark((mark) => mark instanceof CoveredCall) !== undefined;
   }
 
+  /** Whether the method returned an Observable, whose values come one by one. */
+  get returnsMany(): boolean {
+    return this.#returnsMany;
+  }
+
   /** Of those that are over, one that never began must not begin now; after any other the method is called anew. */
   get #isFree(): boolean {
     return this.#state === 'open' || (this.#state === 'over' && !this.#hasRun);
@@ -53,8 +59,12 @@ export class CoveredCall {
     this.#hasRun = true;
     try {
       const result = body();
+      this.#returnsMany = isSubscribable(result);
       this.#work = Promise.resolve(isThenable(result) ? result : undefined).then(
-        () => this.#settle('returned'),
+        (value) => {
+          this.#returnsMany ||= isSubscribable(value);
+          this.#settle('returned');
+        },
         () => this.#settle('failed'),
       );
       return result;
@@ -79,6 +89,10 @@ export class CoveredCall {
     if (this.#state === 'running') this.#state = isLast ? 'over' : 'open';
     if (outcome === 'returned') this.onReturn();
   }
+}
+
+function isSubscribable(value: unknown): boolean {
+  return typeof (value as { subscribe?: unknown } | null | undefined)?.subscribe === 'function';
 }
 
 export function isThenable(value: unknown): value is PromiseLike<unknown> {

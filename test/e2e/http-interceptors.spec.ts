@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable, Param, ServiceUnavailableException, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
-import { map, of, retry, type Observable } from 'rxjs';
+import { map, mergeMap, of, retry, toArray, type Observable } from 'rxjs';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
 const stage = { failures: 0, calls: [] as string[], held: [] as boolean[] };
@@ -22,6 +22,19 @@ class ObservingInterceptor implements NestInterceptor {
     return next.handle().pipe(map((value) => `[${String(value)}]`));
   }
 }
+
+/** Tells with each value whether the lock is free by then. */
+@Injectable()
+class AskingInterceptor implements NestInterceptor {
+  constructor(private readonly locks: RedisLockService) {}
+
+  intercept(_: unknown, next: CallHandler): Observable<unknown> {
+    const ask = async (value: unknown): Promise<unknown> => [value, (await this.locks.inspect('1')) === null ? 'free' : 'taken'];
+    return next.handle().pipe(mergeMap(ask), toArray());
+  }
+}
+
+const twice = interceptor((next) => next.handle().pipe(mergeMap((value) => [value, 'again'])));
 
 @Controller(':id')
 class RetriedController {
@@ -67,6 +80,28 @@ class RetriedController {
   @UseInterceptors(ObservingInterceptor)
   async observedOutside(): Promise<string> {
     return 'done';
+  }
+
+  @Get('asked/one')
+  @WithLock('{params.id}')
+  @UseInterceptors(AskingInterceptor)
+  async askedOne(): Promise<string> {
+    return 'done';
+  }
+
+  @Get('asked/two')
+  @UseInterceptors(twice)
+  @WithLock('{params.id}')
+  @UseInterceptors(AskingInterceptor)
+  async askedTwo(): Promise<string> {
+    return 'done';
+  }
+
+  @Get('asked/many')
+  @WithLock('{params.id}')
+  @UseInterceptors(AskingInterceptor)
+  async askedMany(): Promise<Observable<string>> {
+    return of('one', 'two');
   }
 
   private work(id: string, lock: Lock): Promise<string> {
@@ -118,6 +153,26 @@ describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', (
 
   it('N5: one that does not call the handler gives the lock back', async () => {
     expect(await (await get('1/cached')).text()).toBe('cached');
+  });
+
+  it.each([
+    { path: 'one', answer: [['done', 'free']] },
+    {
+      path: 'two',
+      answer: [
+        ['done', 'taken'],
+        ['again', 'free'],
+      ],
+    },
+    {
+      path: 'many',
+      answer: [
+        ['one', 'taken'],
+        ['two', 'taken'],
+      ],
+    },
+  ])('N5: one around it gets the result when the lock is free, and the values of an Observable as they come ($path)', async ({ path, answer }) => {
+    expect(await (await get(`1/asked/${path}`)).json()).toEqual(answer);
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { Args, Field, GraphQLModule, ID, Mutation, ObjectType, Parent, Query, Re
 import { CurrentLock, RedisLockService, WithLock, type Lock, type LockKeyContext } from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
+import { PLATFORMS } from '../support/http-app.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
 
@@ -101,10 +102,12 @@ class ScopedResolver {
   }
 }
 
-describe.each([
-  { enhancers: ['interceptors'] as const, transport: 'graphql' },
-  { enhancers: [] as const, transport: 'call' },
-])('@WithLock() on a resolver, with fieldResolverEnhancers: $enhancers', ({ enhancers, transport }) => {
+const APPS = PLATFORMS.flatMap((platform) => [
+  { ...platform, enhancers: ['interceptors'] as const, transport: 'graphql' },
+  { ...platform, enhancers: [] as const, transport: 'call' },
+]);
+
+describe.each(APPS)('@WithLock() on a resolver on $platform, with fieldResolverEnhancers: $enhancers', ({ adapter, enhancers, transport }) => {
   let redis: LockRedis;
   let app: INestApplication;
   let url: string;
@@ -113,7 +116,7 @@ describe.each([
     redis = await startLockRedis();
     const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, fieldResolverEnhancers: [...enhancers] });
     const root = { module: class RootModule {}, imports: [...redis.modules, graphql], providers: [OrderResolver, ScopedResolver] };
-    app = await NestFactory.create(root, { logger: new RecordingLogger(), abortOnError: false });
+    app = await NestFactory.create(root, adapter(), { logger: new RecordingLogger(), abortOnError: false });
     await app.listen(0, '127.0.0.1');
     url = `${await app.getUrl()}/graphql`;
   });
