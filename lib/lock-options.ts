@@ -1,3 +1,4 @@
+import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms } from './engine/lock-engine.js';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
@@ -61,12 +62,26 @@ export function checkOptions(options: unknown, rules: OptionRules, path: string)
   }
 }
 
+/** Options of decorators, which were checked and cannot change. */
+const checked = new WeakSet<object>();
+
+/** Freezes options that are checked, so that no call has to check them again. */
+export function freezeChecked(options: LockOptions): LockOptions {
+  checked.add(options);
+  return Object.freeze(options);
+}
+
+/** As `checkOptions()`, of the options of a lock. */
+export function checkLockOptions(options: LockOptions): void {
+  if (!checked.has(options)) checkOptions(options, LOCK_OPTION_RULES, '');
+}
+
 /** Puts the options that are given over the terms that hold otherwise. Does not check them. */
-export function mergeTerms(base: AcquireTerms, options: LockOptions): AcquireTerms {
+export function mergeTerms(base: AcquireTerms, options: LockOptions, signal: StopSignal | undefined = options.signal): AcquireTerms {
   return {
     ttl: options.ttl ?? base.ttl,
     wait: options.wait ?? base.wait,
-    signal: options.signal ?? base.signal,
+    signal: signal ?? base.signal,
     renew: options.renew ?? base.renew,
     maxHold: options.maxHold ?? base.maxHold,
     minHold: options.minHold ?? base.minHold,

@@ -1,11 +1,12 @@
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
+import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
 import { toKey, toKeys } from './lock-keys.js';
-import { checkOptions, LOCK_OPTION_RULES, mergeTerms } from './lock-options.js';
+import { checkLockOptions, mergeTerms } from './lock-options.js';
 import type { LockStore } from './stores/lock-store.interface.js';
 
 export interface RedisLockServiceInit {
@@ -15,6 +16,11 @@ export interface RedisLockServiceInit {
   readonly shutdownGrace: number;
   /** Whether methods under `@WithLock()` run without a lock, as a unit test may want it. */
   readonly isPassThrough?: boolean;
+}
+
+/** What `@WithLock()` asks of the service: `wait` stops the waiting, in place of `options.signal`, at less cost. */
+export interface StoppableLocks {
+  acquire(key: string | readonly string[], options: LockOptions, wait: StopSignal | undefined): Promise<Lock>;
 }
 
 type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
@@ -56,10 +62,11 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * @throws {LockKeyError} {RedisLockOptionsError} for bad input, before Redis is touched.
    * @throws the reason of `options.signal` when that aborts.
    */
-  acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock> {
+  acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock>;
+  acquire(key: string | readonly string[], options?: LockOptions, wait?: StopSignal): Promise<Lock> {
     // Not async: a promise more between the reply and the caller is time.
     try {
-      return this.#engine.acquire(toKeys(key), this.#terms(options));
+      return this.#engine.acquire(toKeys(key), this.#terms(options, wait));
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by our own checks
       return Promise.reject(error);
@@ -159,9 +166,9 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
     await this.#store.close();
   }
 
-  #terms(options: LockOptions | undefined): AcquireTerms {
+  #terms(options: LockOptions | undefined, wait?: StopSignal): AcquireTerms {
     if (options === undefined) return this.#defaults;
-    checkOptions(options, LOCK_OPTION_RULES, '');
-    return mergeTerms(this.#defaults, options);
+    checkLockOptions(options);
+    return mergeTerms(this.#defaults, options, wait ?? options.signal);
   }
 }

@@ -3,7 +3,7 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { toTransportError } from '../interceptors/transport-error.js';
 import { WithLockInterceptor } from '../interceptors/with-lock.interceptor.js';
 import type { LockKey, WithLockOptions } from '../interfaces/with-lock-options.interface.js';
-import { checkOptions, LOCK_OPTION_RULES, oneOf, type OptionRules } from '../lock-options.js';
+import { checkOptions, freezeChecked, LOCK_OPTION_RULES, oneOf, type OptionRules } from '../lock-options.js';
 import { printValue } from '../print-value.js';
 import { checkName } from '../redis-lock.options.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
@@ -61,7 +61,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): MethodDec
       serviceProperty,
       explain: (error) => explain(target, propertyKey, error),
       keys,
-      lockOptions,
+      lockOptions: freezeChecked(lockOptions),
       policy: { onBusy, onBackendError, onLost, until, ...(serviceName === undefined ? {} : { name: serviceName }) },
     };
     Inject(getRedisLockToken(serviceName))(target, serviceProperty);

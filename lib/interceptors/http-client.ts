@@ -14,8 +14,9 @@ export interface NodeResponse {
 export type HttpResponse = (Partial<NodeResponse> & { readonly raw?: NodeResponse }) | null | undefined;
 
 export function nodeResponse(response: HttpResponse): NodeResponse | undefined {
-  const raw = response?.raw ?? response;
-  return typeof raw?.once === 'function' ? (raw as NodeResponse) : undefined;
+  // In this order: what Express' response does not have is looked for in all of its prototypes, in each request.
+  if (typeof response?.once === 'function') return response as NodeResponse;
+  return typeof response?.raw?.once === 'function' ? response.raw : undefined;
 }
 
 /** Whether the handler answers an HTTP client; packages also call handlers in a context that only says so. */

@@ -12,11 +12,15 @@ import { onClientClose } from './client-close.js';
 import { endOfStream } from './end-of-stream.js';
 import { clientGone } from './transport-error.js';
 
-/** Who gets the result, and how an error of ours is put to them. */
-export interface HandlerCaller {
-  readonly subscriber: Subscriber<unknown>;
-  readonly explain: (error: unknown) => Promise<unknown>;
+/** One call of a handler by Nest. */
+export interface HandlerCall {
+  readonly method: LockedMethod;
+  readonly execution: ExecutionContext;
+  readonly next: CallHandler;
 }
+
+/** How an error of ours is put to the caller. */
+export type Explain = (execution: ExecutionContext, error: unknown) => Promise<unknown>;
 
 /**
  * One call of a handler under one lock, from the subscription to the release.
@@ -25,8 +29,8 @@ export interface HandlerCaller {
  * settled and what it returned has ended.
  */
 export class LockedHandler {
-  readonly #call: CoveredCall;
   readonly #wait = new Cancellation();
+  #covered: CoveredCall | undefined;
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
   #lock: Lock | undefined;
   #inner: Subscription | undefined;
@@ -36,20 +40,16 @@ export class LockedHandler {
   #streamEnd: Promise<void> | undefined;
 
   constructor(
-    private readonly method: LockedMethod,
-    private readonly execution: ExecutionContext,
-    private readonly next: CallHandler,
-    private readonly caller: HandlerCaller,
-  ) {
-    this.#call = new CoveredCall(method, () => {
-      if (method.policy.until === 'return') void this.#release();
-    });
-  }
+    private readonly call: HandlerCall,
+    private readonly subscriber: Subscriber<unknown>,
+    private readonly explain: Explain,
+  ) {}
 
   /** Acquires, then runs the handler. Errors go to the subscriber. */
   start(service: RedisLockService): void {
-    const stopListening = onClientClose(this.execution, () => this.#stopWaiting());
-    admit(this.method, service, new HandlerContext(this.execution, this.method.target), this.#wait).then(
+    const { method, execution } = this.call;
+    const stopListening = onClientClose(execution, () => this.#stopWaiting());
+    admit(method, service, new HandlerContext(execution, method.target), this.#wait).then(
       (admission) => {
         stopListening();
         this.#onAdmitted(admission);
@@ -80,12 +80,19 @@ export class LockedHandler {
     // Acquired in the moment in which the client went away.
     if (this.#wait.aborted) return this.#finish(() => void this.#fail(this.#wait.reason));
     this.#state = 'running';
-    this.#call.around(this.#lock, () => this.#subscribe());
+    const covered = new CoveredCall(this.call.method, this);
+    this.#covered = covered;
+    covered.around(this.#lock, () => this.#subscribe(covered));
+  }
+
+  /** The method has returned, whatever it returned. */
+  onReturn(): void {
+    if (this.call.method.policy.until === 'return') void this.#release();
   }
 
   /** As Nest does with what a handler returns. */
   #answerInstead(value: unknown): void {
-    const { subscriber } = this.caller;
+    const { subscriber } = this;
     this.#state = 'done';
     if (isObservable(value)) {
       subscriber.add(value.subscribe(subscriber));
@@ -95,12 +102,13 @@ export class LockedHandler {
     subscriber.complete();
   }
 
-  #subscribe(): void {
-    this.#inner = this.next.handle().subscribe({
+  #subscribe(covered: CoveredCall): void {
+    const { method, execution, next } = this.call;
+    this.#inner = next.handle().subscribe({
       next: (value) => {
-        if (this.method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, this.execution);
+        if (method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, execution);
         this.#letGo();
-        if (this.#call.returnsMany) this.caller.subscriber.next(value);
+        if (covered.returnsMany) this.subscriber.next(value);
         else this.#held = { value };
       },
       error: (error: unknown) => this.#finish(() => this.#passOn(error)),
@@ -111,12 +119,12 @@ export class LockedHandler {
   #letGo(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.caller.subscriber.next(held.value);
+    if (held !== undefined) this.subscriber.next(held.value);
   }
 
   #passOn(error: unknown): void {
     this.#letGo();
-    this.caller.subscriber.error(error);
+    this.subscriber.error(error);
   }
 
   /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
@@ -130,7 +138,7 @@ export class LockedHandler {
 
   /** Gives the lock back as soon as the method has settled and what it returned was sent. */
   #end(): Promise<void> {
-    const work = this.#call.close();
+    const work = this.#covered?.close();
     if (work === undefined && this.#streamEnd === undefined) return this.#release();
     return Promise.all([work, this.#streamEnd]).then(() => this.#release());
   }
@@ -142,17 +150,16 @@ export class LockedHandler {
 
   #complete(): void {
     try {
-      if (this.#lock !== undefined) assertKept(this.method, this.#lock);
+      if (this.#lock !== undefined) assertKept(this.call.method, this.#lock);
     } catch (error) {
       void this.#fail(error);
       return;
     }
     this.#letGo();
-    this.caller.subscriber.complete();
+    this.subscriber.complete();
   }
 
   async #fail(error: unknown): Promise<void> {
-    const { subscriber, explain } = this.caller;
-    subscriber.error(await explain(error).catch(() => error));
+    this.subscriber.error(await this.explain(this.call.execution, error).catch(() => error));
   }
 }

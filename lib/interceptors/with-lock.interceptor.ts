@@ -6,7 +6,7 @@ import { getRedisLockToken } from '../redis-lock.tokens.js';
 import { CoveredCall } from '../with-lock/covered-call.js';
 import { lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
 import { setRetryAfter } from './http-client.js';
-import { LockedHandler } from './locked-handler.js';
+import { LockedHandler, type Explain } from './locked-handler.js';
 import { toTransportError } from './transport-error.js';
 
 /**
@@ -31,7 +31,7 @@ export class WithLockInterceptor implements NestInterceptor {
 
   #locked(method: LockedMethod, execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     return new Observable<unknown>((subscriber) => {
-      const handler = new LockedHandler(method, execution, next, { subscriber, explain: (error) => this.#explain(execution, error) });
+      const handler = new LockedHandler({ method, execution, next }, subscriber, this.#explain);
       handler.start(this.#serviceNamed(method.policy.name));
       return () => handler.stop();
     });
@@ -47,8 +47,8 @@ export class WithLockInterceptor implements NestInterceptor {
   }
 
   /** Our own errors in the form of the transport; those of the handler never come here. */
-  #explain(execution: ExecutionContext, error: unknown): Promise<unknown> {
+  readonly #explain: Explain = (execution, error) => {
     setRetryAfter(execution, this.adapterHost, error);
     return toTransportError(execution.getType(), error);
-  }
+  };
 }

@@ -1,11 +1,10 @@
-import type { Cancellation } from '../engine/cancellation.js';
+import type { Cancellation, StopSignal } from '../engine/cancellation.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
-import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
-import type { RedisLockService } from '../redis-lock.service.js';
+import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
 import type { LockedMethod } from './locked-method.js';
 
@@ -22,7 +21,7 @@ export function admit(method: LockedMethod, service: RedisLockService, context: 
   if (service.isPassThrough) return Promise.resolve({ kind: 'unprotected' });
   // Not async: each promise more is time in every call.
   try {
-    return service.acquire(method.keys.keysOf(context), withSignal(method.lockOptions, wait)).then(
+    return (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal)).then(
       (lock) => ({ kind: 'locked', lock }),
       (error: unknown) => refused(method, context, error),
     );
@@ -56,8 +55,6 @@ function onBackendError({ policy, target }: LockedMethod, error: LockBackendErro
   return { kind: 'unprotected' };
 }
 
-function withSignal(options: LockOptions, wait: Cancellation | undefined): LockOptions {
-  if (wait === undefined) return options;
-  if (options.signal !== undefined) return { ...options, signal: AbortSignal.any([options.signal, wait.toAbortSignal()]) };
-  return { ...options, signal: wait as unknown as AbortSignal };
+function joined(wait: Cancellation | undefined, signal: AbortSignal | undefined): StopSignal | undefined {
+  return wait === undefined || signal === undefined ? wait : AbortSignal.any([signal, wait.toAbortSignal()]);
 }

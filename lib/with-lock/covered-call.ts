@@ -3,6 +3,11 @@ import { LockClosedError } from '../errors/lock-closed.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockedMethod } from './locked-method.js';
 
+export interface CallOwner {
+  /** The method has returned, whatever it returned; not when it failed. */
+  onReturn(): void;
+}
+
 /**
  * The one call of a handler for which the interceptor has already taken the lock. The interceptor makes it, the method takes it, and what the
  * method returned comes back through it: an Observable that was unsubscribed says nothing about a handler that still runs.
@@ -15,10 +20,9 @@ export class CoveredCall {
   /** Ends when the method does; never rejects. */
   #work: Promise<void> | undefined;
 
-  /** @param onReturn - is called when the method has returned, whatever it returned, unless it failed. */
   constructor(
     readonly method: LockedMethod,
-    private readonly onReturn: () => void,
+    private readonly owner: CallOwner,
   ) {}
 
   /** The call of `method` that covers the running code; not one that is within it: who calls itself needs a lock of its own. */
@@ -87,7 +91,7 @@ export class CoveredCall {
   #settle(outcome: 'returned' | 'failed'): void {
     const isLast = outcome === 'returned' && this.method.policy.until === 'return';
     if (this.#state === 'running') this.#state = isLast ? 'over' : 'open';
-    if (outcome === 'returned') this.onReturn();
+    if (outcome === 'returned') this.owner.onReturn();
   }
 }
 

@@ -22,7 +22,10 @@ const ALWAYS_ESCAPED = /[%:#{}\s\u0000-\u001f\u007f]/u;
 
 interface Part {
   readonly text: string;
-  readonly path: readonly string[];
+  readonly transports: readonly Transport[];
+  /** Where it begins: a position among the arguments, or the name of something that calls by a transport have. */
+  readonly source: number | string;
+  readonly fields: readonly string[];
   /** The character after the part, if another part follows: it must not occur in the part itself. */
   readonly separator: string;
 }
@@ -41,12 +44,12 @@ export class KeyTemplate implements KeySource {
 
   keysOf(context: LockKeyContext): string {
     let key = this.#literals[0] ?? '';
-    for (const [index, part] of this.#parts.entries()) key += valueOf(part, context) + (this.#literals[index + 1] ?? '');
+    for (let index = 0; index < this.#parts.length; index += 1) key += valueOf(this.#parts[index] as Part, context) + (this.#literals[index + 1] ?? '');
     return key;
   }
 
   partMissingIn(transport: Transport): string | undefined {
-    return this.#parts.find(({ path: [source = ''] }) => !transportsOf(source).includes(transport))?.text;
+    return this.#parts.find(({ transports }) => !transports.includes(transport))?.text;
   }
 }
 
@@ -65,43 +68,47 @@ function parse(template: string): { literals: string[]; parts: Part[] } {
 }
 
 function toPart(template: string, text: string, following: string, isLast: boolean): Part {
-  const path = text.split('.');
-  const [source = ''] = path;
-  if (path.includes('') || /[\s[\]()]/u.test(text)) throw malformed(template, `{${text}} is no path; write it as in {params.id}`);
-  if (!isPosition(source) && !Object.hasOwn(SOURCES, source)) {
+  const [source = '', ...fields] = text.split('.');
+  const isPosition = /^\d+$/u.test(source);
+  if (source === '' || fields.includes('') || /[\s[\]()]/u.test(text)) throw malformed(template, `{${text}} is no path; write it as in {params.id}`);
+  if (!isPosition && !Object.hasOwn(SOURCES, source)) {
     const known = [...Object.keys(SOURCES), '0, 1, …'].join(', ');
     throw malformed(template, `{${text}} begins with none of ${known}`);
   }
-  if (path.length === 1 && !isPosition(source) && source !== 'ip' && source !== 'data') throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
+  const isWhole = isPosition || source === 'ip' || source === 'data';
+  if (fields.length === 0 && !isWhole) throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
   if (!isLast && following === '') throw malformed(template, `{${text}} and the next part need a separator between them, such as ":"`);
-  if (source === 'headers') path[1] = (path[1] ?? '').toLowerCase();
   if (!isLast && following.startsWith('%')) throw malformed(template, `the separator after {${text}} begins with "%", which escapes; use another, such as ":"`);
-  return { text, path, separator: isLast ? '' : (Array.from(following)[0] ?? '') };
+  if (source === 'headers') fields[0] = (fields[0] ?? '').toLowerCase();
+  const separator = isLast ? '' : (Array.from(following)[0] ?? '');
+  return { text, transports: isPosition ? ['call'] : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
 }
 
-function valueOf({ text, path, separator }: Part, context: LockKeyContext): string {
-  const value = lookUp(text, path, context);
-  const what = `{${text}} of the key of ${context.target}`;
-  if (value === undefined || value === null) throw new LockKeyError(`${what} is ${String(value)}, so there is no key.`);
-  if (value === '') throw new LockKeyError(`${what} is empty, so there is no key.`);
-  if (!isPrimitive(value)) throw new LockKeyError(`${what} is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
-  const part = String(value);
-  if (!isWellFormed(part)) throw new LockKeyError(`${what} has half of a surrogate pair, so it could meet another key in Redis.`);
-  return escape(part, separator);
+function valueOf(part: Part, context: LockKeyContext): string {
+  const value = lookUp(part, context);
+  if (value === undefined || value === null) throw noKey(part, context, `is ${String(value)}, so there is no key.`);
+  if (value === '') throw noKey(part, context, 'is empty, so there is no key.');
+  if (!isPrimitive(value)) throw noKey(part, context, `is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
+  const text = String(value);
+  if (!isWellFormed(text)) throw noKey(part, context, 'has half of a surrogate pair, so it could meet another key in Redis.');
+  return escape(text, part.separator);
+}
+
+function noKey({ text }: Part, { target }: LockKeyContext, why: string): LockKeyError {
+  return new LockKeyError(`{${text}} of the key of ${target} ${why}`);
 }
 
 function isPrimitive(value: unknown): value is string | boolean | bigint | number {
   return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value);
 }
 
-function lookUp(text: string, path: readonly string[], context: LockKeyContext): unknown {
-  const [source = '', ...fields] = path;
-  const transports = transportsOf(source);
+function lookUp(part: Part, context: LockKeyContext): unknown {
+  const { transports, fields } = part;
   if (!transports.includes(context.transport)) {
     const remedy = context.transport === 'call' ? 'a plain call has its arguments: {0}, {0.id}' : `it comes by ${transports.join(' or ')}`;
-    throw new LockKeyError(`{${text}} of the key of ${context.target} does not exist in a call by ${context.transport}; ${remedy}.`);
+    throw noKey(part, context, `does not exist in a call by ${context.transport}; ${remedy}.`);
   }
-  let value: unknown = rootOf(source, context);
+  let value = rootOf(part.source, context);
   for (const field of fields) {
     if (typeof value !== 'object' || value === null) return undefined;
     value = (value as Record<string, unknown>)[field];
@@ -109,17 +116,9 @@ function lookUp(text: string, path: readonly string[], context: LockKeyContext):
   return value;
 }
 
-function rootOf(source: string, context: LockKeyContext): unknown {
-  if (isPosition(source)) return context.args[Number(source)];
+function rootOf(source: number | string, context: LockKeyContext): unknown {
+  if (typeof source === 'number') return context.args[source];
   return source === 'args' ? context.data : context[source as 'params'];
-}
-
-function transportsOf(source: string): readonly Transport[] {
-  return isPosition(source) ? ['call'] : (SOURCES[source] ?? []);
-}
-
-function isPosition(source: string): boolean {
-  return /^\d+$/u.test(source);
 }
 
 /** Percent-encodes what would make `('a:b', 'c')` and `('a', 'b:c')` one key. */

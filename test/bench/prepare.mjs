@@ -19,7 +19,8 @@ const npm = (args, cwd) => execFileSync('npm', args, { cwd, stdio: ['ignore', 2,
 
 function installRivals() {
   const wanted = Object.entries(readJson(join(HERE, 'package.json')).dependencies);
-  if (wanted.some(([name, version]) => installedVersion(name) !== version)) npm(['install', '--no-audit', '--no-fund'], HERE);
+  // Some declare older peers than those they run with here.
+  if (wanted.some(([name, version]) => installedVersion(name) !== version)) npm(['install', '--legacy-peer-deps', '--no-audit', '--no-fund'], HERE);
 }
 
 /** A copy of what is published: it lies where the rivals lie, takes its ioredis from there too, and no build touches it during a run. */
