@@ -29,7 +29,8 @@ const WITH_LOCK_RULES: OptionRules = {
  * `@Cron()`, `@OnEvent()`, a queue, or `this.method()`.
  *
  * In a handler the lock is taken after the guards and before the pipes, so the key is made from the raw request. It is held until the method's
- * promise has settled and its Observable or stream has ended. The method's result and errors pass untouched.
+ * promise has settled and its Observable or stream has ended. A plain call is locked until its promise has settled, or, for an async generator,
+ * from the first value until the iteration has ended or is given up. The method's result and errors pass untouched.
  *
  * @param key - a template such as `'order:{params.id}'`, or a function of the call that returns one key or several. In templates: `{params.x}`,
  * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`

@@ -85,8 +85,8 @@ export interface WithLockOptions<Args extends readonly unknown[] = readonly any[
   onLost?: 'continue' | 'reject';
 
   /**
-   * How long the lock is held: until the Observable or stream that the method returned has ended (`'complete'`), or until the method itself
-   * has returned (`'return'`).
+   * How long the lock of a handler is held: until the Observable or stream that it returned has ended (`'complete'`), or until the method itself
+   * has returned (`'return'`). That of a plain call is held until its promise has settled, or the iteration of its async generator has ended.
    *
    * @default 'complete'
    */
