@@ -1,5 +1,5 @@
 // Only compiled: the public types, used as an app uses them.
-import { Injectable, Module } from '@nestjs/common';
+import { applyDecorators, Injectable, Module, SetMetadata } from '@nestjs/common';
 import type { Cluster, Redis } from 'ioredis';
 import {
   InjectRedisLock,
@@ -56,13 +56,31 @@ export class Invoices {
     return this.billing.withLock(['a', id], { ttl: 1_000 } satisfies LockOptions, (lock: Lock) => lock.key);
   }
 
-  @WithLock((call) => [`invoice:${String(call.args[0])}`, 'invoices'])
+  @WithLock(({ args: [id] }) => [`invoice:${id.toUpperCase()}`, 'invoices'])
   async scoped(id: string): Promise<number> {
     await using lock = await this.locks.acquire(`draft:${id}`);
     lock.signal.throwIfAborted();
     await lock.extend(2_000);
     const outcome: 'released' | 'expired' | 'stolen' = await lock.release();
     return outcome.length + lock.fencingToken;
+  }
+}
+
+export const Billed = (): MethodDecorator => applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
+
+export class Mistakes {
+  // @ts-expect-error -- the method has a string there
+  @WithLock((call) => call.args[0].id)
+  async misread(_id: string): Promise<void> {}
+
+  // @ts-expect-error -- and nothing behind it
+  @WithLock('invoice:{1}')
+  async beyond(_id: string): Promise<void> {}
+
+  // @ts-expect-error -- a method that returns no promise cannot be locked
+  @WithLock('invoice')
+  sync(): string {
+    return 'done';
   }
 }
 
