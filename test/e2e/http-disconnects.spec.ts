@@ -9,6 +9,9 @@ import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
 const stage = { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, guarded: 0, timeUp: new Subject<void>() };
 
+/** Stops all requests that wait, whoever sent them. */
+const shutter = new AbortController();
+
 /** What an interceptor with `timeout()` does, at the time that the test chooses. */
 const impatient: NestInterceptor = {
   intercept: (_, next: CallHandler): Observable<unknown> =>
@@ -38,6 +41,12 @@ class SlowController {
   @Get('plain')
   @WithLock('it')
   async plain(): Promise<string> {
+    return this.work();
+  }
+
+  @Get('stoppable')
+  @WithLock('it', { signal: shutter.signal })
+  async stoppable(): Promise<string> {
     return this.work();
   }
 
@@ -130,6 +139,20 @@ describe.each(PLATFORMS)('a caller that does not wait for the end, on $platform'
     expect(stage.work.arrivals).toBe(1);
   });
 
+  it('W6 N5b: leaves the queue when the client goes away although the decorator has a signal of its own', async () => {
+    const giveBack = await http.takeAsStranger('it');
+    const client = new AbortController();
+    const [gone, patient] = [get('stoppable', client.signal).catch(() => 'aborted'), get('stoppable')];
+    await eventually(async () => (await waiting()) === 2);
+    client.abort();
+    expect(await gone).toBe('aborted');
+    await eventually(async () => (await waiting()) === 1);
+    await giveBack();
+    stage.work.open();
+    expect(await (await patient).text()).toBe('done');
+    expect(stage.work.arrivals).toBe(1);
+  });
+
   it('N5b: leaves no key behind whenever the client goes away', async () => {
     stage.work.open();
     const clients = Array.from({ length: 40 }, () => new AbortController());
@@ -197,5 +220,20 @@ describe.each(PLATFORMS)('a caller that does not wait for the end, on $platform'
     stage.work.open();
     expect(await (await get('plain')).text()).toBe('done');
     expect([stage.work.arrivals, stage.finished]).toEqual([1, 1]);
+  });
+});
+
+describe('a signal of the decorator', () => {
+  it('W6: stops those that wait with its reason, and those that come later', async () => {
+    const http = await startHttpApp(PLATFORMS[0]!.adapter, { controllers: [SlowController] });
+    const giveBack = await http.takeAsStranger('it');
+    const waits = fetch(`${http.url}/stoppable`);
+    await eventually(async () => (await http.locks.inspect('it'))?.waiting === 1);
+    shutter.abort(new RequestTimeoutException('shut'));
+    expect((await waits).status).toBe(408);
+    await giveBack();
+    expect((await fetch(`${http.url}/stoppable`)).status).toBe(408);
+    expect(await http.takenKeys()).toEqual([]);
+    await http.close();
   });
 });
