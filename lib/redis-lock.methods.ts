@@ -1,7 +1,7 @@
 import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { LockLogger } from './redis-lock.logger.js';
-import { transportsOf } from './with-lock/handler-marks.js';
+import { isSubscription, transportsOf } from './with-lock/handler-marks.js';
 import type { Transport } from './with-lock/key-source.interface.js';
 import { lockedMethodsOf, lockedMethodsOfClass, type LockedMethod } from './with-lock/locked-method.js';
 
@@ -11,40 +11,61 @@ const UNMARKED: readonly Transport[] = ['call', 'rpc', 'ws', 'graphql'];
 /**
  * Looks at all decorated methods of the app.
  *
- * @throws {RedisLockOptionsError} for a key template that no call of its method can fill.
+ * @throws {RedisLockOptionsError} for a key template that no call of its method can fill, and for a subscription.
  */
 export function checkMethods(modules: ModulesContainer, logger: LockLogger): void {
-  for (const prototype of prototypesOf(modules)) {
-    for (const method of lockedMethodsOfClass(prototype)) check(method, prototype, logger);
+  const hidden = new Set<LockedMethod>();
+  for (const object of objectsOf(modules)) {
+    for (const [method, called] of methodsOf(object)) if (!isFound(method, called)) hidden.add(method);
   }
+  for (const { target } of hidden) logger.hiddenFromNest(target);
 }
 
-/** Of controllers and providers, each with those that it inherits from. */
-function prototypesOf(modules: ModulesContainer): Set<object> {
-  const prototypes = new Set<object>();
+/** What has the methods of controllers and providers: their prototypes or, where there is no class, themselves. */
+function objectsOf(modules: ModulesContainer): Set<object> {
+  const objects = new Set<object>();
   for (const { controllers, providers } of modules.values()) {
     for (const { metatype, instance, isNotMetatype } of [...controllers.values(), ...providers.values()]) {
-      const first: unknown = isNotMetatype ? instance : metatype?.prototype;
-      for (let object = first; typeof object === 'object' && object !== null; object = Object.getPrototypeOf(object)) prototypes.add(object);
+      const object: unknown = isNotMetatype ? instance : metatype?.prototype;
+      if (typeof object === 'object' && object !== null) objects.add(object);
     }
   }
-  return prototypes;
+  return objects;
 }
 
-function check(method: LockedMethod, prototype: object, logger: LockLogger): void {
-  const called = (prototype as Record<string | symbol, unknown>)[method.propertyKey];
+/** All that it has and inherits, with what is called under the name of each; not those that are overridden. */
+function* methodsOf(object: object): Iterable<[LockedMethod, unknown]> {
+  const overridden = new Set<string | symbol>();
+  for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
+    for (const method of lockedMethodsOfClass(owner)) {
+      // Not by reading it: what replaces the method may be a getter, which is meant for instances.
+      if (!overridden.has(method.propertyKey)) yield [method, Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value];
+    }
+    for (const key of Reflect.ownKeys(owner)) overridden.add(key);
+  }
+}
+
+/** Whether Nest knows of the lock when it calls the method as a handler. */
+function isFound(method: LockedMethod, called: unknown): boolean {
   const transports = typeof called === 'function' ? transportsOf(called) : [];
-  if (transports.length === 0) return refuseMissing(method, UNMARKED, 'use the arguments of the method, as in {0} or {0.id}');
+  if (transports.length === 0) {
+    refuseMissing(method, UNMARKED, 'use the arguments of the method, as in {0} or {0.id}, or a key function');
+    return true;
+  }
   if (!lockedMethodsOf(called as object).includes(method)) {
     refuseMissing(method, ['call'], 'a decorator above it replaces the method without its metadata; put @WithLock() above that one');
-    return logger.hiddenFromNest(method.target);
+    return false;
   }
+  if (isSubscription(called as object)) throw refusal(method, 'a subscription, which goes on when its lock is over', 'take the lock in the method, by RedisLockService');
   for (const transport of transports) refuseMissing(method, [transport], 'use the parts of its own transport, or a key function');
+  return true;
 }
 
-function refuseMissing({ target, keys }: LockedMethod, transports: readonly Transport[], remedy: string): void {
-  const missing = transports.map((transport) => keys.partMissingIn(transport));
-  if (missing.includes(undefined)) return;
-  const value = `on ${target}, whose key has {${missing[0] ?? ''}}, which no call of it has`;
-  throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
+function refuseMissing(method: LockedMethod, transports: readonly Transport[], remedy: string): void {
+  const missing = transports.map((transport) => method.keys.partMissingIn(transport));
+  if (!missing.includes(undefined)) throw refusal(method, `whose key has {${missing[0] ?? ''}}, which no call of it has`, remedy);
+}
+
+function refusal({ target }: LockedMethod, what: string, remedy: string): RedisLockOptionsError {
+  return new RedisLockOptionsError({ option: '@WithLock()', value: `on ${target}, ${what}`, remedy });
 }

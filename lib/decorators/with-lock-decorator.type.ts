@@ -4,10 +4,10 @@ import type { MissingParts } from '../interfaces/key-template.type.js';
 type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
 
 /** The arguments of the method that a decorator stands on. */
-export type ArgsOf<Method> = Method extends (...args: infer Args) => unknown ? Args : readonly any[];
+export type ArgsOf<Method> = Method extends (...args: infer Args extends readonly any[]) => unknown ? Args : readonly any[];
 
 /** What the compiler says of a method that cannot be locked so; `unknown` when it can. */
-type Fault<Method, Template extends string> = Method extends (...args: infer Args) => infer Result
+type Fault<Method, Template extends string> = Method extends (...args: infer Args extends readonly any[]) => infer Result
   ? [Result] extends [Awaitable]
     ? [MissingParts<Template, Args>] extends [never]
       ? unknown
@@ -22,3 +22,10 @@ type Fault<Method, Template extends string> = Method extends (...args: infer Arg
 export type WithLockDecorator<Method, Template extends string = string> = unknown extends Method
   ? MethodDecorator
   : (target: object, propertyKey: string | symbol, descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>) => TypedPropertyDescriptor<Method>;
+
+/** Of a key function that says itself which arguments it knows: it fits methods that have at least those. */
+export type WithLockDecoratorFor<Args extends readonly unknown[]> = <Method extends (...args: [...Args]) => Awaitable>(
+  target: object,
+  propertyKey: string | symbol,
+  descriptor: TypedPropertyDescriptor<Method>,
+) => TypedPropertyDescriptor<Method>;

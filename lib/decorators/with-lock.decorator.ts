@@ -13,7 +13,7 @@ import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from 
 import { isAsyncGenerator, iterateLocked } from '../with-lock/locked-iteration.js';
 import { callLocked } from '../with-lock/plain-call.js';
 import { compileKey } from '../with-lock/resolve-key.js';
-import type { ArgsOf, WithLockDecorator } from './with-lock-decorator.type.js';
+import type { ArgsOf, WithLockDecorator, WithLockDecoratorFor } from './with-lock-decorator.type.js';
 
 const WITH_LOCK_RULES: OptionRules = {
   ...LOCK_OPTION_RULES,
@@ -35,7 +35,8 @@ const WITH_LOCK_RULES: OptionRules = {
  * @param key - a template such as `'order:{params.id}'`, or a function of the call that returns one key or several. In templates: `{params.x}`,
  * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`
  * (arguments of plain calls; those that the method does not have are an error of the compiler). A key function is told of the call; the arguments
- * in it have the types of the method that the decorator stands on.
+ * in it have the types of the method that the decorator stands on. (A decorator that was put into a constant or into `applyDecorators()` does not know
+ * its method yet, and is not checked against it.)
  * @param options - those of a lock, and what to do when it is busy, cannot be asked for, or is lost.
  * @throws {RedisLockOptionsError} at decoration, when the key or an option is wrong or the decorated thing is no method.
  *
@@ -46,7 +47,8 @@ export function WithLock<const Template extends string, Method = unknown>(
   options?: WithLockOptions<ArgsOf<Method>>,
 ): WithLockDecorator<Method, Template>;
 export function WithLock<Method = unknown>(key: LockKey<ArgsOf<Method>>, options?: WithLockOptions<ArgsOf<Method>>): WithLockDecorator<Method>;
-export function WithLock(key: LockKey, options: WithLockOptions = {}): MethodDecorator {
+export function WithLock<Args extends readonly unknown[]>(key: LockKey<Args>, options?: WithLockOptions<Args>): WithLockDecoratorFor<Args>;
+export function WithLock(key: LockKey, options: WithLockOptions = {}): (...method: [object, string | symbol, any]) => any {
   const keys = compileKey(key);
   checkOptions(options, WITH_LOCK_RULES, '');
   const { name: serviceName, onBusy = 'throw', onBackendError = 'throw', onLost = 'continue', until = 'complete', ...lockOptions } = options;
@@ -79,7 +81,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): MethodDec
 
 /** The one transport whose handlers are plain calls: asked of what the class has in the end, for a decorator above may have replaced the method. */
 async function explain(target: object, propertyKey: string | symbol, error: unknown): Promise<unknown> {
-  const method = (target as Record<string | symbol, unknown>)[propertyKey];
+  const method: unknown = Object.getOwnPropertyDescriptor(target, propertyKey)?.value;
   return typeof method === 'function' && isFieldResolver(method) ? toTransportError('graphql', error) : error;
 }
 

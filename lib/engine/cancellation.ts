@@ -1,7 +1,5 @@
-/** Who is told of an abort. */
-export interface AbortListener {
-  handleEvent(): void;
-}
+/** Who is told of an abort. An object costs no closure, but signals made of Node's EventEmitter call functions only. */
+export type AbortListener = (() => void) | { handleEvent(): void };
 
 /** What the engine needs of an `AbortSignal`. */
 export interface StopSignal {
@@ -37,15 +35,20 @@ export class Cancellation implements StopSignal {
   cancel(reason: unknown): void {
     if (this.#state !== undefined) return;
     this.#state = { reason };
-    for (const listener of this.#listeners ?? []) listener.handleEvent();
+    for (const listener of this.#listeners ?? []) tell(listener);
   }
 
   /** For those who need a real one. */
   toAbortSignal(): AbortSignal {
     const controller = new AbortController();
-    const handleEvent = (): void => controller.abort(this.reason);
-    if (this.aborted) handleEvent();
-    else this.addEventListener('abort', { handleEvent });
+    const abort = (): void => controller.abort(this.reason);
+    if (this.aborted) abort();
+    else this.addEventListener('abort', abort);
     return controller.signal;
   }
+}
+
+function tell(listener: AbortListener): void {
+  if (typeof listener === 'function') listener();
+  else listener.handleEvent();
 }

@@ -2,10 +2,16 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { ScopedLock } from './shared-lock.js';
 
+/** What somebody above the engine sets. */
+export interface Mark {
+  /** Whether nobody needs to find it any more. */
+  readonly isOver: boolean;
+}
+
 /** What surrounds the running code: a lock that it holds, a mark that somebody above the engine has set, or both. */
 interface Scope {
   readonly lock: ScopedLock | undefined;
-  readonly mark: object | undefined;
+  readonly mark: Mark | undefined;
   readonly outer: Scope | undefined;
 }
 
@@ -17,16 +23,23 @@ const scopes = new AsyncLocalStorage<Scope>();
 
 /** Runs `body` in an async context that holds `lock`, which an engine made. */
 export function runHolding<T>(lock: Lock, body: () => T): T {
-  return scopes.run({ lock: lock as ScopedLock, mark: undefined, outer: scopes.getStore() }, body);
+  return scopes.run({ lock: lock as ScopedLock, mark: undefined, outer: surroundings() }, body);
 }
 
 /** Runs `body` in an async context that bears `mark`, and holds `lock` if there is one. */
-export function runMarked<T>(mark: object, lock: Lock | undefined, body: () => T): T {
-  return scopes.run({ lock: lock as ScopedLock | undefined, mark, outer: scopes.getStore() }, body);
+export function runMarked<T>(mark: Mark, lock: Lock | undefined, body: () => T): T {
+  return scopes.run({ lock: lock as ScopedLock | undefined, mark, outer: surroundings() }, body);
+}
+
+/** Without those within that are over: work that starts itself again and again would keep all that it ever held. */
+function surroundings(): Scope | undefined {
+  let scope = scopes.getStore();
+  while (scope !== undefined && (scope.lock?.isReleased ?? true) && (scope.mark?.isOver ?? true)) scope = scope.outer;
+  return scope;
 }
 
 /** The innermost mark of this async context that fits. */
-export function findMark<T extends object>(fits: (mark: object) => mark is T): T | undefined {
+export function findMark<T extends Mark>(fits: (mark: Mark) => mark is T): T | undefined {
   for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) {
     if (scope.mark !== undefined && fits(scope.mark)) return scope.mark;
   }

@@ -211,8 +211,8 @@ function unlessAborted<T>(signal: StopSignal | undefined, work: Promise<T>): Pro
   if (signal === undefined) return work;
   return new Promise<T>((resolve, reject) => {
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the caller aborted with
-    const listener = { handleEvent: () => reject(signal.reason) };
-    if (signal.aborted) listener.handleEvent();
+    const listener = (): void => reject(signal.reason);
+    if (signal.aborted) listener();
     signal.addEventListener('abort', listener, { once: true });
     work.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject);
   });

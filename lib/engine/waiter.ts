@@ -2,7 +2,7 @@ import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { StoreFailure } from '../stores/lock-store.interface.js';
-import type { AbortListener, StopSignal } from './cancellation.js';
+import { Cancellation, type AbortListener, type StopSignal } from './cancellation.js';
 import type { Clock, Timer } from './clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Lease } from './lease.js';
@@ -52,7 +52,7 @@ export interface WaiterOwner {
 }
 
 /** One caller that stands in the queue of a key; of `grant` and `refuse` one is called, once. */
-export class Waiter implements FifoLinks<Waiter>, AbortListener {
+export class Waiter implements FifoLinks<Waiter> {
   previous: Waiter | undefined;
   next: Waiter | undefined;
   /** Whether Redis may hold our value although nobody told us so. */
@@ -62,6 +62,7 @@ export class Waiter implements FifoLinks<Waiter>, AbortListener {
   #value: string | undefined;
   #timer: Timer;
   #owner: WaiterOwner | undefined;
+  #listener: AbortListener | undefined;
 
   constructor(
     readonly request: WaitRequest,
@@ -92,10 +93,19 @@ export class Waiter implements FifoLinks<Waiter>, AbortListener {
     if (patience > 0 && patience !== Infinity) {
       this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => this.#owner?.onTimeout(this), 'process');
     }
-    terms.signal?.addEventListener('abort', this, { once: true });
+    const { signal } = terms;
+    if (signal === undefined) return;
+    const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
+    try {
+      signal.addEventListener('abort', listener, { once: true });
+      this.#listener = listener;
+    } catch (error) {
+      // It only looks like a signal: the caller is told, and does not stay in the queue.
+      owner.onAbort(this, error);
+    }
   }
 
-  /** The signal has aborted. A method, not a closure: each request has a signal, and few abort. */
+  /** The signal has aborted. */
   handleEvent(): void {
     this.#owner?.onAbort(this, this.request.terms.signal?.reason);
   }
@@ -126,7 +136,7 @@ export class Waiter implements FifoLinks<Waiter>, AbortListener {
   #leave(state: 'granted' | 'gone'): void {
     this.#state = state;
     this.context.clock.clearTimer(this.#timer);
-    this.request.terms.signal?.removeEventListener('abort', this);
+    if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
     this.#owner = undefined;
   }
 }

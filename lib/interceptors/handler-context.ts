@@ -34,10 +34,7 @@ export class HandlerContext implements LockKeyContext {
   }
 
   get args(): readonly unknown[] {
-    if (this.transport === 'call') return this.execution.getArgs<unknown[]>();
-    const value = `on ${this.target}, whose function reads "args" of a call by ${this.transport}: Nest has not made the arguments of the method yet`;
-    const remedy = 'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
-    throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
+    return this.transport === 'call' ? this.execution.getArgs<unknown[]>() : missingArgs(this.target, this.transport);
   }
 
   get request(): any {
@@ -74,6 +71,16 @@ export class HandlerContext implements LockKeyContext {
     if (this.transport === 'graphql') return this.execution.getArgByIndex<unknown>(1);
     return this.transport === 'ws' ? this.execution.switchToWs().getData<unknown>() : undefined;
   }
+}
+
+/** May be taken, as a parameter that is destructured does, but not read. */
+function missingArgs(target: string, transport: Transport): readonly unknown[] {
+  const get = (): never => {
+    const value = `on ${target}, whose function reads "args" of a call by ${transport}: Nest has not made the arguments of the method yet`;
+    const remedy = 'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
+    throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
+  };
+  return new Proxy([], { get });
 }
 
 function httpRequest(context: HandlerContext): HttpRequest | undefined {

@@ -109,10 +109,19 @@ export class LockedHandler {
         if (method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, execution);
         this.#letGo();
         if (covered.returnsMany) this.subscriber.next(value);
-        else this.#held = { value };
+        else this.#hold(value);
       },
       error: (error: unknown) => this.#finish(() => this.#passOn(error)),
       complete: () => this.#finish(() => this.#complete()),
+    });
+  }
+
+  /** Whoever returns one value has completed when it is there; unless something beneath us goes on, and then nobody waits for the end. */
+  #hold(value: unknown): void {
+    const held = { value };
+    this.#held = held;
+    queueMicrotask(() => {
+      if (this.#held === held && this.#state === 'running') this.#letGo();
     });
   }
 

@@ -1,4 +1,4 @@
-import { findMark, runMarked } from '../engine/lock-context.js';
+import { findMark, runMarked, type Mark } from '../engine/lock-context.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockedMethod } from './locked-method.js';
@@ -12,7 +12,7 @@ export interface CallOwner {
  * The one call of a handler for which the interceptor has already taken the lock. The interceptor makes it, the method takes it, and what the
  * method returned comes back through it: an Observable that was unsubscribed says nothing about a handler that still runs.
  */
-export class CoveredCall {
+export class CoveredCall implements Mark {
   /** `open` → `running` → `open`, as often as an interceptor beneath ours calls the handler, → `over`. */
   #state: 'open' | 'running' | 'over' = 'open';
   #hasRun = false;
@@ -20,10 +20,15 @@ export class CoveredCall {
   /** Ends when the method does; never rejects. */
   #work: Promise<void> | undefined;
 
+  /** Dropped in the end: whatever the handler has started, and goes on, keeps this call, and must not keep the request. */
+  #owner: CallOwner | undefined;
+
   constructor(
     readonly method: LockedMethod,
-    private readonly owner: CallOwner,
-  ) {}
+    owner: CallOwner,
+  ) {
+    this.#owner = owner;
+  }
 
   /** The call of `method` that covers the running code; not one that is within it: who calls itself needs a lock of its own. */
   static take(method: LockedMethod): CoveredCall | undefined {
@@ -45,9 +50,13 @@ export class CoveredCall {
     return this.#returnsMany;
   }
 
+  get isOver(): boolean {
+    return this.#state === 'over' && this.#hasRun;
+  }
+
   /** Of those that are over, one that never began must not begin now; after any other the method is called anew. */
   get #isFree(): boolean {
-    return this.#state === 'open' || (this.#state === 'over' && !this.#hasRun);
+    return this.#state !== 'running' && !this.isOver;
   }
 
   /** Runs `body`, in which the method is going to be called, with its lock. */
@@ -62,7 +71,7 @@ export class CoveredCall {
     this.#state = 'running';
     this.#hasRun = true;
     try {
-      const result = body();
+      const result = once(body());
       this.#returnsMany = isSubscribable(result);
       this.#work = Promise.resolve(isThenable(result) ? result : undefined).then(
         (value) => {
@@ -80,19 +89,27 @@ export class CoveredCall {
 
   /** Nobody waits for the call any more. What it returns, if anything, resolves when the method, which still runs, has settled. */
   close(): Promise<void> | undefined {
-    if (this.#state !== 'running') {
-      this.#state = 'over';
-      return undefined;
-    }
-    return this.#work?.then(() => void (this.#state = 'over'));
+    if (this.#state === 'running') return this.#work?.then(() => this.#end());
+    this.#end();
+    return undefined;
+  }
+
+  #end(): void {
+    this.#state = 'over';
+    this.#owner = undefined;
   }
 
   /** A handler that failed may be called again, so `until: 'return'` does not end its lock; when nobody does, the end of the call ends it. */
   #settle(outcome: 'returned' | 'failed'): void {
     const isLast = outcome === 'returned' && this.method.policy.until === 'return';
     if (this.#state === 'running') this.#state = isLast ? 'over' : 'open';
-    if (outcome === 'returned') this.owner.onReturn();
+    if (outcome === 'returned') this.#owner?.onReturn();
   }
+}
+
+/** The query of a library may run each time that somebody waits for it, and here two do. */
+function once(result: unknown): unknown {
+  return isThenable(result) && !(result instanceof Promise) ? Promise.resolve(result) : result;
 }
 
 function isSubscribable(value: unknown): boolean {

@@ -11,8 +11,8 @@ const MARKS: readonly (readonly [transport: Transport, keys: readonly string[]])
   ['graphql', ['graphql:resolver_type']],
 ];
 
-/** Nest's mark of a GraphQL field resolver, for which no interceptor runs unless the app says so (`fieldResolverEnhancers`). */
-const RESOLVE_FIELD = 'graphql:resolve_property';
+/** Nest's marks of those for which no interceptor runs unless the app says so (`fieldResolverEnhancers`): resolvers of fields, and of references. */
+const FIELD_MARKS: readonly string[] = ['graphql:resolve_property', 'graphql:resolve_reference'];
 
 /** The transports that call this method as a handler of theirs, and run its interceptors; none for a plain method. */
 export function transportsOf(method: object): readonly Transport[] {
@@ -20,6 +20,11 @@ export function transportsOf(method: object): readonly Transport[] {
   return MARKS.filter(([, keys]) => keys.every((key) => Reflect.hasMetadata(key, method))).map(([transport]) => transport);
 }
 
+/** Of GraphQL: what it returns is iterated after the interceptors are done. */
+export function isSubscription(method: object): boolean {
+  return Reflect.getMetadata('graphql:resolver_type', method) === 'Subscription';
+}
+
 export function isFieldResolver(method: object): boolean {
-  return Reflect.hasMetadata(RESOLVE_FIELD, method);
+  return FIELD_MARKS.some((key) => Reflect.hasMetadata(key, method));
 }

@@ -4,6 +4,7 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKey, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import { printValue } from '../print-value.js';
 import { MAX_KEY_BYTES } from '../redis-lock.constants.js';
+import { isThenable } from './covered-call.js';
 import type { KeySource } from './key-source.interface.js';
 import { KeyTemplate } from './key-template.js';
 
@@ -27,6 +28,8 @@ export function compileKey(key: LockKey): KeySource {
 function ofFunction(key: unknown, { target }: LockKeyContext): string | readonly string[] {
   if (typeof key === 'string') return shorten(key);
   if (Array.isArray(key) && key.every((item) => typeof item === 'string')) return key.map(shorten);
+  // Nobody waits for it: its rejection would have nobody to hear it.
+  if (isThenable(key)) key.then(undefined, () => undefined);
   throw new LockKeyError(`The key function of ${target} returned ${printValue(key)}. Return a string, or an array of strings.`);
 }
 

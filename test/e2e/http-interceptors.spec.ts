@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Param, ServiceUnavailableException, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
+import { Controller, Get, Injectable, Param, ServiceUnavailableException, Sse, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
-import { map, mergeMap, of, retry, toArray, type Observable } from 'rxjs';
+import { concat, map, mergeMap, NEVER, of, retry, toArray, type Observable } from 'rxjs';
+import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
+import { openEvents } from '../support/server-sent-events.js';
 
 const stage = { failures: 0, calls: [] as string[], held: [] as boolean[] };
 
@@ -34,6 +36,7 @@ class AskingInterceptor implements NestInterceptor {
   }
 }
 
+const endless = interceptor((next) => concat(next.handle(), NEVER));
 const twice = interceptor((next) => next.handle().pipe(mergeMap((value) => [value, 'again'])));
 
 @Controller(':id')
@@ -97,6 +100,30 @@ class RetriedController {
     return 'done';
   }
 
+  @Sse('endless')
+  @UseInterceptors(endless)
+  @WithLock('{params.id}')
+  async endless(): Promise<object> {
+    return { data: { is: 'there' } };
+  }
+
+  @Get('lazy')
+  @WithLock('{params.id}')
+  lazy(): PromiseLike<string> {
+    return {
+      then(onDone) {
+        stage.calls.push('ran');
+        return Promise.resolve('done').then(onDone);
+      },
+    };
+  }
+
+  @Get('camera')
+  @WithLock('{params.id}')
+  async camera(): Promise<object> {
+    return { id: 1, getStream: () => 'rtsp://camera' };
+  }
+
   @Get('asked/many')
   @WithLock('{params.id}')
   @UseInterceptors(AskingInterceptor)
@@ -153,6 +180,23 @@ describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', (
 
   it('N5: one that does not call the handler gives the lock back', async () => {
     expect(await (await get('1/cached')).text()).toBe('cached');
+  });
+
+  it('N5: one beneath it that goes on does not hold back the value of the handler', async () => {
+    const stream = await openEvents(`${http.url}/1/endless`);
+    await eventually(() => stream.events.length === 1);
+    stream.close();
+    await eventually(async () => (await http.takenKeys()).length === 0);
+  });
+
+  it('N5a: the query of a library, which runs for each who waits for it, runs once', async () => {
+    expect(await (await get('1/lazy')).text()).toBe('done');
+    expect(stage.calls).toEqual(['ran']);
+  });
+
+  it('N5c: a result that only has a method of the name of a stream is no stream', async () => {
+    expect(await (await get('1/camera')).json()).toEqual({ id: 1 });
+    await eventually(async () => (await http.takenKeys()).length === 0);
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Param, type ModuleMetadata } from '@nestjs/common';
 import { EventPattern, MessagePattern } from '@nestjs/microservices';
-import { Mutation, Query, ResolveField } from '@nestjs/graphql';
+import { Mutation, Query, ResolveField, ResolveReference, Subscription } from '@nestjs/graphql';
 import { SubscribeMessage } from '@nestjs/websockets';
 import { RedisLockModule, WithLock } from 'nestjs-redis-lock';
 import { applyDecorators } from '../support/apply-decorators.js';
@@ -16,6 +16,7 @@ const HANDLERS: Readonly<Record<string, readonly MethodDecorator[]>> = {
   '@Query()': [Query(() => String)],
   '@Mutation()': [Mutation(() => String)],
   '@ResolveField()': [ResolveField(() => String)],
+  '@ResolveReference()': [ResolveReference()],
   'no decorator': [],
 };
 
@@ -28,6 +29,7 @@ const FITTING: readonly (readonly [handler: string, parts: readonly string[]])[]
   ['@Query()', ['args.id']],
   ['@Mutation()', ['args.id']],
   ['@ResolveField()', ['args.id', '0', 'data.id']],
+  ['@ResolveReference()', ['args.id', '0', 'data.id']],
   ['no decorator', ['args.id', '0', '0.id', 'data.id']],
 ];
 
@@ -86,6 +88,48 @@ describe('the keys of all methods, at start-up', () => {
     const inModule = { module: class Inner {}, providers: [Derived] };
     expect(await rejection(startContext({ imports: [inModule] }))).toMatchObject({ code: 'LOCK_OPTIONS' });
     expect(await rejection(startContext({ providers: [{ provide: 'it', useValue: new Derived() }] }))).toMatchObject({ code: 'LOCK_OPTIONS' });
+  });
+
+  it('N10: of a method that is overridden are no matter', async () => {
+    class Base {
+      @WithLock('orders:{params.id}')
+      async handle(): Promise<void> {}
+    }
+    class Derived extends Base {
+      @Get(':id')
+      @WithLock('derived:{params.id}')
+      override async handle(): Promise<void> {}
+    }
+    const value = Object.assign(Object.create(Base.prototype) as Base, { handle: async () => Promise.resolve() });
+    expect((await start({ controllers: [Derived], providers: [{ provide: 'it', useValue: value }] })).log.at('warn')).toEqual([]);
+  });
+
+  it('N4: are looked at without reading what is a getter for instances', async () => {
+    const seen: unknown[] = [];
+    /** As decorators do that bind a method to its instance at first use. */
+    const bound: MethodDecorator = (_target, _key, { value }) => ({
+      configurable: true,
+      get(this: object) {
+        seen.push(this);
+        return (value as () => unknown).bind(this) as never;
+      },
+    });
+    class Bound {
+      @bound
+      @WithLock('orders')
+      async handle(): Promise<string> {
+        return Promise.resolve('done');
+      }
+    }
+    const { app } = await start({ providers: [Bound] });
+    expect(await app.get(Bound).handle()).toBe('done');
+    expect(seen.every((self) => self !== Bound.prototype)).toBe(true);
+  });
+
+  it('N3a: stop the app when it is a subscription that is locked', async () => {
+    const type = classWith([Subscription(() => String), WithLock('orders') as MethodDecorator]);
+    const error = await rejection(startContext({ providers: [type] }));
+    expect(error.message).toMatch(/Orders\.handle.*subscription.*RedisLockService/);
   });
 
   it('C12: are fine beneath a decorator that replaces the method of a provider', async () => {

@@ -100,6 +100,10 @@ export const compiled = {
     const Composed = (): MethodDecorator => applyDecorators(SetMetadata('roles', ['admin']), WithLock('key'), WithLock((ctx) => ctx.params.id));
     const forOrders = (name: string): MethodDecorator => applyDecorators(WithLock(`${name}:{0.id}`, { wait: 0, onBusy: 'skip' }));
 
+    const byOrder = WithLock((ctx: LockKeyContext<[order: Order]>) => ctx.args[0].id);
+    const byFactory = (key: (ctx: LockKeyContext<[order: Order]>) => string) => WithLock(key, { wait: 0 });
+    const byFirst = ({ args: [id] }: LockKeyContext<[id: string]>): string => id;
+
     class Shop {
       @WithLock('key')
       async promise(): Promise<void> {}
@@ -159,6 +163,22 @@ export const compiled = {
 
       @WithLock((ctx) => ctx.args[0].id)
       async *iterated(_order: Order): AsyncGenerator<string> {}
+
+      @byOrder
+      async byConstant(_order: Order, _more?: number): Promise<void> {}
+
+      @byFactory(({ args: [order] }) => order.id)
+      async byFactory(_order: Order): Promise<void> {}
+
+      @WithLock(byFirst)
+      async byFunction(_id: string, _more = 1): Promise<void> {}
+
+      @WithLock('key')
+      async ofReadonly(..._ids: readonly string[]): Promise<void> {}
+
+      // @ts-expect-error -- the function of the constant knows orders
+      @byOrder
+      async byWrongConstant(_id: string): Promise<void> {}
 
       @Composed()
       @forOrders('order')
