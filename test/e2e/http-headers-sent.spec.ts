@@ -41,7 +41,7 @@ describe.each(PLATFORMS)('an answer whose headers are sent before the lock is ta
   ])('C3: ends when the lock $trouble', async ({ path }) => {
     const giveBack = await http.takeAsStranger('busy');
     const answer = fetch(`${http.url}/${path}`).then((response) => response.text());
-    const outcome = await Promise.race([answer.catch(() => 'cut off'), sleep(1_000, 'still open')]);
+    const outcome = await Promise.race([answer.catch(() => 'cut off'), sleep(1_000, 'still open', { ref: false })]);
     await giveBack();
     expect(outcome).not.toBe('still open');
   });

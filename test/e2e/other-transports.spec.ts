@@ -139,7 +139,7 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
 
   it('C3 N3: is told that it is busy', async () => {
     const held = await nest.locks.acquire('Handlers.byFunction:call:1');
-    const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(500)]);
+    const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(500, undefined, { ref: false })]);
     await held.release();
     expect(outcome).toBeInstanceOf(LockNotAcquiredError);
   });
