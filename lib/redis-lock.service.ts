@@ -154,15 +154,17 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
     this.#store.open();
   }
 
-  /** @internal Waiters go first: a server that shuts down waits for its requests, and those may wait for a lock. */
-  beforeApplicationShutdown(): void {
-    this.#closing ??= this.#engine.close(this.#shutdownGrace);
+  /**
+   * @internal Waiters go first: a server that shuts down waits for its requests, and those may wait for a lock. Nest goes on when every lock is given back: later,
+   * a client that was borrowed may be closed by its owner.
+   */
+  beforeApplicationShutdown(): Promise<void> {
+    return (this.#closing ??= this.#engine.close(this.#shutdownGrace));
   }
 
   /** @internal The connection goes last, when every lock is released. */
   async onApplicationShutdown(): Promise<void> {
-    this.beforeApplicationShutdown();
-    await this.#closing;
+    await this.beforeApplicationShutdown();
     await this.#store.close();
   }
 

@@ -1,13 +1,13 @@
 const FIRST_MS = 20;
-const CAP_MS = 1_400;
 const SPREAD = 0.25;
+
+/** The mean of the longest rest. With its spread it is between 1.05 s and 1.75 s: one command per second at most, and two seconds at most until a lock is found free. */
+export const REST_CAP_MS = 1_400;
+
 /** Contenders that wait for one lease to end must not all arrive in the same millisecond. */
 const EXPIRY_JITTER_MS = 10;
 
-/**
- * How long to rest between two tries: doubling from 20 ms, spread by a quarter so that processes do not keep step, and past the cap never
- * more often than once a second.
- */
+/** How long a process rests between two tries for one key. Spread by a quarter, so that processes do not keep step. */
 export class Backoff {
   readonly #random: () => number;
   #step = 0;
@@ -16,16 +16,29 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds to rest; no longer than the holder's lease lasts. */
-  next(remaining: number): number {
-    const base = Math.min(FIRST_MS * 2 ** this.#step, CAP_MS);
+  /** Milliseconds to rest for a process that polls: 20, then twice as long each time, up to the longest rest. */
+  poll(): number {
+    const base = Math.min(FIRST_MS * 2 ** this.#step, REST_CAP_MS);
     this.#step += 1;
-    const spread = base * (1 + SPREAD * (2 * this.#random() - 1));
-    return Math.min(Math.ceil(spread), afterExpiry(remaining, this.#random));
+    return Math.ceil(base * (1 + SPREAD * (2 * this.#random() - 1)));
   }
-}
 
-/** Milliseconds to the moment after a lease of `remaining` ms has ended, not the same for everyone. */
-export function afterExpiry(remaining: number, random: () => number): number {
-  return Math.ceil(remaining + 1 + random() * EXPIRY_JITTER_MS);
+  /**
+   * Milliseconds to rest for a process that is woken: until the lease in its way has ended, which is the moment to look if its holder is dead. A wake-up may be lost
+   * all the same, so not longer than the longest rest; and a short lease may be renewed again and again, so not less than a process that polls, from the second time on.
+   */
+  rest(remaining: number): number {
+    const least = this.#step === 0 ? 0 : this.poll();
+    if (this.#step === 0) this.#step = 1;
+    return Math.max(least, Math.min(this.afterExpiry(remaining), this.#longest()));
+  }
+
+  /** Milliseconds to the moment after a lease of `remaining` ms has ended, not the same for everyone. */
+  afterExpiry(remaining: number): number {
+    return Math.ceil(remaining + 1 + this.#random() * EXPIRY_JITTER_MS);
+  }
+
+  #longest(): number {
+    return Math.ceil(REST_CAP_MS * (1 + SPREAD * (2 * this.#random() - 1)));
+  }
 }

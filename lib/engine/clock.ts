@@ -3,13 +3,15 @@ export type Timer = unknown;
 
 /** Time, from outside, so that the engine runs under a simulated one too. All figures in milliseconds. */
 export interface Clock {
-  /** Monotonic; only differences mean something. */
+  /** Monotonic, and counts the time for which the machine was suspended; only differences mean something. */
   now(): number;
   /** Since the epoch; may jump. */
   epoch(): number;
   /** `'process'` keeps the process alive until then, `'background'` does not. */
   setTimer(delay: number, callback: () => void, keepAlive: 'process' | 'background'): Timer;
   clearTimer(timer: Timer): void;
+  /** Calls back once everything was read that had come by now, as far as one turn of the event loop reads it. */
+  afterReads(callback: () => void): void;
 }
 
 /** The clock of this process, plain: looks its functions up at each call, so that fake timers take effect. */
@@ -23,5 +25,8 @@ export const plainClock: Clock = {
   },
   clearTimer(timer) {
     clearTimeout(timer as NodeJS.Timeout);
+  },
+  afterReads(callback) {
+    setImmediate(callback);
   },
 };

@@ -1,4 +1,4 @@
-import type { LockStore } from '../stores/lock-store.interface.js';
+import type { GiveBacks } from './give-backs.js';
 import type { QuantumTerms } from './quantum.js';
 import type { Sweeper } from './sweeper.js';
 import type { WaiterContext } from './waiter.js';
@@ -6,9 +6,9 @@ import type { WakeUps } from './wake-ups.js';
 
 /** What the cohorts of one engine share. */
 export interface CohortContext extends WaiterContext {
-  readonly store: LockStore;
   readonly random: () => number;
   readonly sweeper: Sweeper;
+  readonly giveBacks: GiveBacks;
   readonly wakeUps: WakeUps;
   readonly maxWaiters: number;
   readonly quantum: QuantumTerms;

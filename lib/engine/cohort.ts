@@ -1,16 +1,24 @@
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
-import { StoreFailure, type BusyOutcome } from '../stores/lock-store.interface.js';
-import { afterExpiry, Backoff } from './backoff.js';
+import { StoreFailure, type AcquireOutcome, type BusyOutcome, type RelayOutcome } from '../stores/lock-store.interface.js';
+import { Backoff } from './backoff.js';
 import type { Timer } from './clock.js';
 import type { CohortContext } from './cohort-context.interface.js';
 import { Fifo } from './fifo.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
+import { Opening, OPENING_MS } from './opening.js';
 import { Tenure, tokensFor } from './tenure.js';
 import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
 import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
+
+const TOO_LATE = 'Redis took longer to answer than the lease lasts';
+
+/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
+interface Asked {
+  readonly isWakeable: boolean;
+  readonly comesAgainIn: number | undefined;
+}
 
 /**
  * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
@@ -24,11 +32,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   /** `asking`: a command is under way that may give us the key; `resting`: until the timer or a wake-up. */
   #state: 'idle' | 'asking' | 'resting' | 'held' = 'idle';
   #obstacle: Obstacle = NO_OBSTACLE;
-  #backoff: Backoff | undefined;
+  /** Since the key was ours. */
+  #rests: Backoff | undefined;
+  #opening: Opening | undefined;
   #timer: Timer;
   /** Whether our process stands in the queue in Redis. */
   #isQueued = false;
-  /** Whether a wake-up came while a command was under way that may have been answered before. */
+  /** Whether a wake-up came, or may have been lost, while a command was under way that may have been answered before. */
   #wasWoken = false;
   #tenure: Tenure | undefined;
 
@@ -54,7 +64,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       const grant = (lease: Lease, fencingToken: number): void => resolve(hold(lease, fencingToken));
       const waiter = new Waiter(request, this.#context, grant, reject);
       const refusal = this.#refusalFor(waiter);
-      if (refusal !== undefined) return this.#turnAway(waiter, refusal.reason);
+      if (refusal !== undefined) {
+        waiter.refuse(refusal.reason);
+        return this.#state === 'idle' ? this.#context.onIdle(this.key) : undefined;
+      }
       this.#waiters.add(waiter);
       const asks = this.#state === 'idle';
       if (asks) this.#contend();
@@ -76,28 +89,25 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     else if (this.#state === 'asking') this.#wasWoken = true;
   }
 
-  onWakeUpsChanged(): void {
-    if (!this.#context.wakeUps.arrive) this.#isQueued = false;
-    if (this.#state === 'resting') this.#contend();
-  }
-
   /** From caller to caller without a command, as long as the quantum lasts; then Redis is asked whether another process waits. */
   onReturn(lease: Lease): boolean {
     const next = this.#waiters.first;
     const tenure = this.#tenure;
     if (next === undefined || tenure?.lease !== lease || !tenure.suits(next)) return false;
+    const opening = (this.#opening ??= new Opening(this.#context.clock));
     if (!tenure.takeHandOver()) {
-      this.#relay(tenure);
+      this.#relay(tenure, opening);
       return true;
     }
     this.#grant(next, tenure);
-    if (tenure.isHalfway) this.#askAhead(tenure);
+    if (!opening.isDue) tenure.askAhead();
     return true;
   }
 
   onOver(lease: Lease): void {
-    if (this.#tenure?.lease !== lease) return;
-    this.#tenure = undefined;
+    const tenure = this.#tenure;
+    if (tenure?.lease !== lease) return;
+    this.#forget(tenure);
     this.#contend();
   }
 
@@ -115,12 +125,6 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (waiter.triesOnce) return { reason: waiter.errorFor(this.#currentObstacle()) };
     const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
-  }
-
-  /** Refused before it stood in the queue. */
-  #turnAway(waiter: Waiter, reason: unknown): void {
-    waiter.refuse(reason);
-    if (this.#state === 'idle') this.#context.onIdle(this.key);
   }
 
   #dismiss(waiter: Waiter, reason: unknown): void {
@@ -148,12 +152,17 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const { isPlain, terms } = head.request;
     const tokens = isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
     const request = { key: this.key, value: head.value, ttl: terms.ttl, tokens };
-    // Whoever found it busy gets into the queue, if somebody can wake us there.
-    const queues = this.#obstacle.kind === 'busy' && wakeUps.arrive && !head.triesOnce;
-    giveTime(clock, COMMAND_TIMEOUT_MS, queues ? store.contend(request) : store.acquire(request), {
+    // A process that found it busy gets into the queue: to be woken, or for the moment when it comes again.
+    const queues = this.#obstacle.kind === 'busy' && !head.triesOnce;
+    const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().poll() : undefined;
+    const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
+    giveTime(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
-        if (outcome.status === 'acquired') this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
-        else this.#onBusy(outcome, queues);
+        if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
+        this.#isQueued = queues;
+        this.#obstacle = { kind: 'busy', until: clock.now() + outcome.remaining };
+        this.#dismissThoseWhoTryOnce();
+        this.#restWhileBusy(outcome, { isWakeable: queues && comesAgainIn === undefined, comesAgainIn });
       },
       onFailed: (failure) => this.#onFailure(head, failure),
       onLate: () => this.#onLate(head),
@@ -170,21 +179,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return this.#contend();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
-    if (clock.now() >= validity(sentAt, ttl)) return this.#onTooLate(head);
-    this.#backoff = undefined;
+    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }));
+    this.#rests = undefined;
     this.#obstacle = NO_OBSTACLE;
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
-    this.#tenure = new Tenure(this.#context, lease, fencingToken, tokens);
+    this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown });
     this.#grant(head, this.#tenure);
     this.#dismissThoseWhoTryOnce();
-  }
-
-  #onTooLate(head: Waiter): void {
-    head.isOutcomeUnknown = true;
-    const failure = new StoreFailure('Redis took longer to answer than the lease lasts', { transient: true, applied: 'unknown' });
-    this.#obstacle = { kind: 'failure', failure };
-    this.#dismissThoseWhoTryOnce();
-    this.#contend();
   }
 
   #grant(waiter: Waiter, tenure: Tenure): void {
@@ -193,71 +194,66 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     waiter.grant(tenure.lease, tenure.takeToken());
   }
 
-  /** Half of the quantum is left: if nobody else waits, it starts anew before it is over. A failure shows again when it is over. */
-  #askAhead(tenure: Tenure): void {
-    tenure.ask(true).then(
-      (status) => {
-        if (status === 'expired' || status === 'stolen') tenure.lease.lose(status);
-      },
-      () => undefined,
-    );
-  }
-
-  /** The quantum is over: lets another process in, if one waits. */
-  #relay(tenure: Tenure): void {
-    const { clock, wakeUps } = this.#context;
+  /** The quantum is over: lets another process in, if one waits, or from time to time whatever program comes. */
+  #relay(tenure: Tenure, opening: Opening): void {
+    const { store, clock, wakeUps } = this.#context;
     wakeUps.open();
     this.#state = 'asking';
     this.#wasWoken = false;
-    const queues = wakeUps.arrive;
-    giveTime(clock, COMMAND_TIMEOUT_MS, tenure.ask(false), {
-      onDone: (status) => (status === 'kept' ? this.#onKept(tenure) : this.#onGone(tenure, status === 'passed', queues)),
+    const isWakeable = wakeUps.arrive;
+    giveTime(clock, store.commandTimeout, tenure.ask(opening.isDue ? 'open' : 'free'), {
+      onDone: (status) => {
+        if (status === 'opened') opening.onOpened();
+        if (status === 'kept') this.#onKept(tenure);
+        else this.#onGone(tenure, status, isWakeable);
+      },
       onFailed: (failure) => {
-        this.#sweepLease(tenure);
+        this.#sweep(tenure);
         // Lost meanwhile: the next waiter has asked for the key already, and must not ask twice at a time.
         if (tenure !== this.#tenure) return;
         this.#abandon(tenure);
-        this.#obstacle = { kind: 'failure', failure };
-        this.#rest(Infinity, false);
+        this.#onTrouble(failure);
       },
-      onLate: () => this.#sweepLease(tenure),
+      onLate: () => this.#sweep(tenure),
     });
   }
 
   #onKept(tenure: Tenure): void {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
-    if (tenure !== this.#tenure) return this.#sweepLease(tenure);
+    if (tenure !== this.#tenure) return this.#sweep(tenure);
     const next = this.#waiters.first;
     if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
-    tenure.lease.giveBack(0).catch(() => this.#sweepLease(tenure));
+    this.#context.giveBacks.start(tenure.lease, 0);
   }
 
-  #onGone(tenure: Tenure, isPassed: boolean, isQueued: boolean): void {
+  #onGone(tenure: Tenure, status: RelayOutcome['status'], isWakeable: boolean): void {
     if (tenure !== this.#tenure) return;
     this.#abandon(tenure);
-    if (!isPassed) return this.#contend();
-    const { arrive } = this.#context.wakeUps;
-    this.#isQueued = isQueued && arrive;
+    if (status === 'expired' || status === 'stolen') return this.#contend();
+    this.#isQueued = isWakeable;
     this.#obstacle = { kind: 'busy', until: undefined };
-    // The inbox may have been opened meanwhile.
-    if (this.#wasWoken || (arrive && !isQueued)) return this.#contend();
-    this.#rest(tenure.lease.ttl, true);
+    if (status === 'opened') return this.#rest(OPENING_MS);
+    this.#restWhileBusy({ status: 'busy', remaining: Infinity, wakes: true }, { isWakeable, comesAgainIn: undefined });
   }
 
   #abandon(tenure: Tenure): void {
     tenure.lease.drop();
-    if (tenure === this.#tenure) this.#tenure = undefined;
+    if (tenure === this.#tenure) this.#forget(tenure);
   }
 
-  #onBusy({ remaining, wakes }: BusyOutcome, isQueued: boolean): void {
-    const { clock, wakeUps } = this.#context;
-    this.#isQueued = isQueued && wakeUps.arrive;
-    this.#obstacle = { kind: 'busy', until: clock.now() + remaining };
-    this.#dismissThoseWhoTryOnce();
-    // A wake-up may overtake the reply to the command that it belongs to; and whoever can be woken gets into the queue first.
-    if (this.#wasWoken || (wakeUps.arrive && !isQueued)) return this.#contend();
+  #forget({ orphan }: Tenure): void {
+    this.#tenure = undefined;
+    if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
+  }
+
+  #restWhileBusy({ remaining, wakes }: BusyOutcome, { isWakeable, comesAgainIn }: Asked): void {
+    const { wakeUps } = this.#context;
+    if (this.#waiters.size === 0) return this.#contend();
+    // A wake-up may overtake the reply to the command that it belongs to; and a process that can be woken gets into the queue first.
+    if (this.#wasWoken || (wakeUps.arrive && !isWakeable)) return this.#contend();
     wakeUps.open();
-    this.#rest(remaining, wakes);
+    const backoff = this.#backoff();
+    this.#rest(isWakeable && wakes ? backoff.rest(remaining) : Math.min(comesAgainIn ?? backoff.poll(), backoff.afterExpiry(remaining)));
   }
 
   #onFailure(head: Waiter, failure: StoreFailure): void {
@@ -269,22 +265,30 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
     else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
-    this.#rest(Infinity, false);
+    this.#onTrouble(failure);
   }
 
-  /** A try that was given up has come to its end, perhaps in Redis. Whoever still waits, or got in since, has the same value. */
+  /** Redis could not be asked. */
+  #onTrouble(failure: StoreFailure): void {
+    this.#obstacle = { kind: 'failure', failure };
+    if (this.#wasWoken) return this.#contend();
+    this.#rest(this.#backoff().poll());
+  }
+
+  /** A try that was given up has come to its end, perhaps in Redis. A caller that still waits, or has the key by now, has the same value. */
   #onLate(head: Waiter): void {
-    if (head.state === 'gone') this.#sweep(head);
+    if (head.state !== 'waiting' && this.lease?.value !== head.value) this.#sweep(head);
   }
 
-  /** Rests until a wake-up (if the holder `wakes` us) or, at the latest, the next try. `remaining`: ms until the lease in the way ends. */
-  #rest(remaining: number, wakes: boolean): void {
-    const { clock, random } = this.#context;
+  #backoff(): Backoff {
+    return (this.#rests ??= new Backoff(this.#context.random));
+  }
+
+  /** Rests until a wake-up or, at the latest, for so many milliseconds. */
+  #rest(ms: number): void {
     if (this.#waiters.size === 0) return this.#contend();
     this.#state = 'resting';
-    this.#backoff ??= new Backoff(random);
-    const delay = this.#isQueued && wakes ? afterExpiry(remaining, random) : this.#backoff.next(remaining);
-    this.#timer = clock.setTimer(delay, () => this.#contend(), 'process');
+    this.#timer = this.#context.clock.setTimer(ms, () => this.#contend(), 'process');
   }
 
   /** Nobody is left. */
@@ -297,12 +301,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     onIdle(this.key);
   }
 
-  #sweep({ value, request }: Waiter): void {
-    this.#context.sweeper.sweep(this.key, value, request.terms.ttl);
-  }
-
-  #sweepLease({ lease }: Tenure): void {
-    this.#context.sweeper.sweep(this.key, lease.value, lease.ttl);
+  /** What Redis may hold for one of ours is for nobody. */
+  #sweep({ orphan }: Waiter | Tenure): void {
+    this.#context.sweeper.sweep(orphan);
   }
 
   #currentObstacle(): Obstacle {

@@ -10,28 +10,28 @@ export interface WorkEnd<T> {
   readonly onLate?: () => void;
 }
 
-/** Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. */
+/**
+ * Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. A reply that has come when they are over counts, also when
+ * the event loop was too busy to read it: its deadline is the server's, not ours.
+ */
 export function giveTime<T>(clock: Clock, ms: number, work: Promise<T>, { onDone, onFailed, onLate }: WorkEnd<T>): void {
-  let isLate = false;
-  const timer = clock.setTimer(
-    ms,
-    () => {
-      isLate = true;
-      onFailed(new StoreFailure(`Redis did not answer within ${ms} ms`, { transient: true, applied: 'unknown' }));
-    },
-    'process',
-  );
+  let state: 'waiting' | 'settled' | 'late' = 'waiting';
+  const giveUp = (): void => {
+    if (state !== 'waiting') return;
+    state = 'late';
+    onFailed(new StoreFailure(`Redis did not answer within ${ms} ms`, { transient: true, applied: 'unknown' }));
+  };
+  const timer = clock.setTimer(ms, () => clock.afterReads(giveUp), 'process');
+  /** Whether it came to its end in time. */
+  const isInTime = (): boolean => {
+    if (state === 'late') return false;
+    state = 'settled';
+    clock.clearTimer(timer);
+    return true;
+  };
   work.then(
-    (result) => {
-      if (isLate) return onLate?.();
-      clock.clearTimer(timer);
-      onDone(result);
-    },
-    (error: unknown) => {
-      if (isLate) return onLate?.();
-      clock.clearTimer(timer);
-      onFailed(asStoreFailure(error));
-    },
+    (result) => (isInTime() ? onDone(result) : onLate?.()),
+    (error: unknown) => (isInTime() ? onFailed(asStoreFailure(error)) : onLate?.()),
   );
 }
 

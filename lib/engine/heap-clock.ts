@@ -1,4 +1,8 @@
+import { AwakeTime } from './awake-time.js';
 import type { Clock } from './clock.js';
+
+/** A timer of Node stands still while the machine is suspended, so none sleeps longer: then it looks what time it is. */
+const LONGEST_SLEEP_MS = 1_000;
 
 interface Alarm {
   readonly at: number;
@@ -18,9 +22,10 @@ export class HeapClock implements Clock {
   #keepers = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
+  readonly #time = new AwakeTime();
 
   now(): number {
-    return performance.now();
+    return this.#time.now();
   }
 
   epoch(): number {
@@ -28,7 +33,7 @@ export class HeapClock implements Clock {
   }
 
   setTimer(delay: number, callback: () => void, keepAlive: 'process' | 'background'): Alarm {
-    const alarm: Alarm = { at: performance.now() + delay, callback, keepsAlive: keepAlive === 'process', index: this.#heap.length };
+    const alarm: Alarm = { at: this.now() + delay, callback, keepsAlive: keepAlive === 'process', index: this.#heap.length };
     this.#heap.push(alarm);
     this.#rise(alarm);
     if (alarm.at < this.#timerAt) this.#arm(alarm.at);
@@ -42,16 +47,21 @@ export class HeapClock implements Clock {
     // The timer stays: that it rings once for nothing is cheaper than to set it again.
   }
 
+  /** Sockets are read between the timers and this. */
+  afterReads(callback: () => void): void {
+    setImmediate(callback);
+  }
+
   #arm(at: number): void {
     clearTimeout(this.#timer);
     this.#timerAt = at;
-    this.#timer = setTimeout(() => this.#ring(), Math.ceil(at - performance.now()));
+    this.#timer = setTimeout(() => this.#ring(), Math.min(Math.ceil(at - this.now()), LONGEST_SLEEP_MS));
     if (this.#keepers === 0) this.#timer.unref();
   }
 
   #ring(): void {
     this.#timerAt = Infinity;
-    const now = performance.now();
+    const now = this.now();
     try {
       for (let head = this.#heap[0]; head !== undefined && head.at <= now; head = this.#heap[0]) {
         this.#remove(head);

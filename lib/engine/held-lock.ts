@@ -1,14 +1,14 @@
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockLostError, type LockLostReason } from '../errors/lock-lost.error.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
+import type { LockStore } from '../stores/lock-store.interface.js';
 import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from './clock.js';
+import type { GiveBacks } from './give-backs.js';
 import type { Lease, LeaseHolder } from './lease.js';
 import type { LockObserver } from './lock-observer.interface.js';
 import { SharedLock, type ScopedLock, type ShareableLock } from './shared-lock.js';
-import type { Sweeper } from './sweeper.js';
-import { asStoreFailure, giveTime, within } from './give-time.js';
+import { asStoreFailure, within } from './give-time.js';
 
 /** A lease that serves the next caller of this process needs no command. */
 const PASSED = Promise.resolve<ReleaseOutcome>('released');
@@ -17,7 +17,8 @@ export interface HoldContext {
   /** Tells the locks of one engine from those of another. */
   readonly realm: object;
   readonly clock: Clock;
-  readonly sweeper: Sweeper;
+  readonly store: LockStore;
+  readonly giveBacks: GiveBacks;
   readonly observer: LockObserver;
 }
 
@@ -109,7 +110,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     checkTtl(ttl);
     this.#assertHeldBy(holder);
     try {
-      await within(this.#context.clock, COMMAND_TIMEOUT_MS, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
+      await within(this.#context.clock, this.#context.store.commandTimeout, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
     } catch (error) {
       throw this.#backendError('could not be extended', error);
     }
@@ -167,11 +168,11 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     for (const each of this.#leases) each.holder = undefined;
-    const keepFor = this.#keepUntil === 0 ? 0 : Math.max(0, Math.ceil(this.#keepUntil - clock.now()));
     const isSingle = this.#leases.length === 1;
     const [lease] = this.#leases;
-    if (keepFor === 0 && isSingle && lease.pass()) return PASSED;
-    const outcome = isSingle ? this.#end(lease, keepFor) : Promise.all(this.#leases.map((each) => this.#end(each, keepFor))).then(worst);
+    const keepUntil = this.#keepUntil > clock.now() ? this.#keepUntil : 0;
+    if (keepUntil === 0 && isSingle && lease.pass()) return PASSED;
+    const outcome = isSingle ? this.#end(lease, keepUntil) : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
     // Nobody had told the holder, and it was not alone all the time.
     return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;
   }
@@ -181,25 +182,22 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     return outcome;
   }
 
-  #end(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
-    const { clock, sweeper } = this.#context;
-    if (this.#loss?.reason === 'stolen') return this.#endStolen(lease, keepFor);
+  #end(lease: Lease, keepUntil: number): Promise<ReleaseOutcome> {
+    const { giveBacks } = this.#context;
+    if (this.#loss?.reason === 'stolen') {
+      // Of several keys the others are still ours.
+      if (this.#leases.length > 1) giveBacks.start(lease, keepUntil);
+      return Promise.resolve('stolen');
+    }
     return new Promise((resolve, reject) => {
-      giveTime(clock, COMMAND_TIMEOUT_MS, lease.giveBack(keepFor), {
+      giveBacks.start(lease, keepUntil, {
         onDone: resolve,
         onFailed: (failure) => {
-          if (keepFor === 0) sweeper.sweep(lease.key, lease.value, lease.ttl);
           if (this.#loss !== undefined) return resolve('expired');
           reject(this.#backendError(`could not be released and frees itself in at most ${lease.ttl} ms`, failure));
         },
       });
     });
-  }
-
-  /** Of several keys the others are still ours. */
-  async #endStolen(lease: Lease, keepFor: number): Promise<ReleaseOutcome> {
-    if (this.#leases.length > 1) await lease.giveBack(keepFor).catch(() => this.#context.sweeper.sweep(lease.key, lease.value, lease.ttl));
-    return 'stolen';
   }
 
   #assertHeldBy(holder: ScopedLock): void {

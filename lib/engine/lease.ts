@@ -22,13 +22,14 @@ export interface LeaseTerms {
   readonly sentAt: number;
 }
 
-interface SentCommand {
+/** A command that makes the lease shorter, and may come to Redis yet: it is unanswered, or the client has given it up. */
+interface Shortening {
   readonly turn: number;
-  /** Until when the lease lasts by it. */
-  readonly until: number;
+  readonly sentAt: number;
+  readonly ttl: number;
 }
 
-const NONE: readonly SentCommand[] = [];
+const NONE: readonly Shortening[] = [];
 
 /** Who is told of the loss, once, if the lease is lost while it is held. */
 export interface LeaseHolder {
@@ -64,8 +65,8 @@ export class Lease {
   #isPlain: boolean;
   #validUntil: number;
   #timer: Timer;
-  /** What was sent since the last command that was confirmed. */
-  #unconfirmed: readonly SentCommand[] = NONE;
+  readonly #startedAt: number;
+  #shortenings: readonly Shortening[] = NONE;
   #sent = 0;
   #confirmed = 0;
   #trouble: unknown;
@@ -79,6 +80,7 @@ export class Lease {
     this.#ttl = terms.ttl;
     this.#renew = terms.renew;
     this.#isPlain = terms.isPlain;
+    this.#startedAt = terms.sentAt;
     this.#validUntil = validity(terms.sentAt, terms.ttl);
     this.#arm(terms.sentAt + terms.ttl / RENEWALS_PER_TTL);
   }
@@ -108,19 +110,20 @@ export class Lease {
     return this.#state === 'held';
   }
 
-  /** Starts the lease anew from now; later renewals use the same length. Rejects with a `StoreFailure`. */
+  /** Lets the lease last `ttl` from now; later renewals use the same length. Rejects with a `StoreFailure`. */
   async extend(ttl: number): Promise<void> {
+    const shortens = ttl < this.#ttl;
     this.#ttl = ttl;
-    const confirmed = this.#send(ttl);
+    const confirmed = this.#send(shortens);
     this.#armRenewal();
     await confirmed;
     if (this.#state === 'held') this.#armRenewal();
   }
 
-  /** Makes the next fencing token of the key exceed `floor`, and starts the lease anew. Rejects with a `StoreFailure`. */
+  /** Makes the next fencing token of the key exceed `floor`, and renews the lease. Rejects with a `StoreFailure`. */
   async raiseFence(floor: number): Promise<void> {
     this.#isPlain = false;
-    await this.#confirm(this.#ttl, () => this.#store.raiseFence(this.key, this.value, this.#ttl, floor));
+    await this.#confirm(false, () => this.#store.raiseFence(this.key, this.value, this.#ttl, floor));
   }
 
   /** From here on the lease ends by itself. */
@@ -145,10 +148,7 @@ export class Lease {
   /** It was confirmed by a command sent at `sentAt`, when it had sent `sent` of its own. What it sent since may have made it shorter, or longer. */
   confirm(sentAt: number, sent: number): void {
     if (!this.isHeld || sent !== this.#sent) return;
-    this.#confirmed = this.#sent;
-    this.#unconfirmed = NONE;
-    this.#trouble = undefined;
-    this.#validUntil = Math.max(this.#validUntil, validity(sentAt, this.#ttl));
+    this.#believe({ turn: this.#sent, sentAt, ttl: this.#ttl });
     this.#armRenewal();
   }
 
@@ -166,7 +166,8 @@ export class Lease {
   giveBack(keepFor: number): Promise<ReleaseOutcome> {
     const wasHeld = this.#state === 'held';
     this.#leave('ended');
-    const outcome = this.#store.release(this.key, this.value, keepFor);
+    const heldFor = Math.max(0, Math.floor(this.#clock.now() - this.#startedAt));
+    const outcome = this.#store.release(this.key, this.value, keepFor, heldFor);
     // The next contender's command follows ours on the same connection: it need not wait for the reply.
     if (wasHeld) this.#owner.onOver(this);
     return outcome;
@@ -178,7 +179,12 @@ export class Lease {
   }
 
   #armRenewal(): void {
-    this.#arm(this.#clock.now() + this.#ttl / RENEWALS_PER_TTL);
+    this.#arm(this.#clock.now() + Math.min(this.#ttl, this.#shortest) / RENEWALS_PER_TTL);
+  }
+
+  /** The least length that Redis may give it yet; `Infinity` when all that was sent is answered. */
+  get #shortest(): number {
+    return Math.min(...this.#shortenings.map(({ ttl }) => ttl));
   }
 
   #arm(renewAt: number): void {
@@ -189,7 +195,7 @@ export class Lease {
 
   #tick(): void {
     if (!this.isHeld) return;
-    if (this.#renew) this.#send(this.#ttl).catch((error: unknown) => this.#retrySoon(error));
+    if (this.#renew) this.#send(false).catch((error: unknown) => this.#retrySoon(error));
     this.#armRenewal();
   }
 
@@ -199,25 +205,37 @@ export class Lease {
     this.#arm(this.#clock.now() + Math.max(this.#ttl / RETRIES_PER_TTL, MIN_RETRY_MS));
   }
 
-  #send(ttl: number): Promise<void> {
-    return this.#confirm(ttl, () => this.#store.renew(this.key, this.value, ttl));
+  #send(shortens: boolean): Promise<void> {
+    return this.#confirm(shortens, () => this.#store.renew(this.key, this.value, this.#ttl, shortens));
   }
 
-  async #confirm(ttl: number, command: () => Promise<RenewOutcome>): Promise<void> {
-    const sentAt = this.#clock.now();
-    const turn = (this.#sent += 1);
-    const until = validity(sentAt, ttl);
+  async #confirm(shortens: boolean, command: () => Promise<RenewOutcome>): Promise<void> {
+    const sent: Shortening = { turn: (this.#sent += 1), sentAt: this.#clock.now(), ttl: this.#ttl };
+    if (shortens) this.#shortenings = [...this.#shortenings, sent];
     // A shorter lease counts from the sending: its reply may be lost, or come after those of longer ones that were sent before.
-    this.#unconfirmed = [...this.#unconfirmed, { turn, until }];
-    this.#validUntil = Math.min(this.#validUntil, until);
-    const outcome = await command();
+    if (shortens) this.#validUntil = Math.min(this.#validUntil, validity(sent.sentAt, sent.ttl));
+    const outcome = await command().catch((error: unknown) => {
+      if (asStoreFailure(error).applied === 'no') this.#settle(sent);
+      throw error;
+    });
+    this.#settle(sent);
     if (!this.isHeld) return;
     if (outcome !== 'renewed') return this.lose(outcome);
-    if (turn < this.#confirmed) return;
+    // The late reply of an older command tells nothing: a newer one holds.
+    if (sent.turn < this.#confirmed) return;
+    this.#believe(sent);
+  }
+
+  /** The shortening has come to Redis, or never will. */
+  #settle(sent: Shortening): void {
+    if (this.#shortenings.length > 0) this.#shortenings = this.#shortenings.filter((other) => other !== sent);
+  }
+
+  /** Redis has confirmed it. What makes it shorter and is not answered may come before that command or after it: the lease then lasts so long from the sending of the later one. */
+  #believe({ turn, sentAt, ttl }: Shortening): void {
     this.#confirmed = turn;
     this.#trouble = undefined;
-    this.#unconfirmed = this.#unconfirmed.filter((sent) => sent.turn > turn);
-    this.#validUntil = this.#unconfirmed.reduce((least, sent) => Math.min(least, sent.until), until);
+    this.#validUntil = this.#shortenings.reduce((least, other) => Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl)), validity(sentAt, ttl));
   }
 
   #expire(): void {

@@ -1,5 +1,4 @@
 import { LockBackendError } from '../errors/lock-backend.error.js';
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockReentryError } from '../errors/lock-reentry.error.js';
 import type { LockInfo } from '../interfaces/lock-info.interface.js';
@@ -8,10 +7,11 @@ import type { StopSignal } from './cancellation.js';
 import type { Clock } from './clock.js';
 import { Cohort } from './cohort.js';
 import type { CohortContext } from './cohort-context.interface.js';
+import { GiveBacks } from './give-backs.js';
 import { HeldLock, type HoldContext } from './held-lock.js';
 import type { Lease } from './lease.js';
 import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
-import type { LockObserver } from './lock-observer.interface.js';
+import { guarded, type LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './owner-token.js';
 import type { QuantumTerms } from './quantum.js';
 import type { ScopedLock } from './shared-lock.js';
@@ -48,17 +48,20 @@ export class LockEngine {
   readonly #clock: Clock;
   readonly #owners = new OwnerTokens();
   readonly #sweeper: Sweeper;
+  readonly #giveBacks: GiveBacks;
   readonly #holds: HoldContext;
   readonly #cohortContext: CohortContext;
   readonly #cohorts = new Map<string, Cohort>();
   #state: 'open' | 'closing' = 'open';
   #onEmpty: () => void = () => undefined;
 
-  constructor({ store, clock, random, observer, maxWaiters, quantum }: EngineInit) {
+  constructor({ store, clock, random, maxWaiters, quantum, ...init }: EngineInit) {
+    const observer = guarded(init.observer);
     this.#store = store;
     this.#clock = clock;
     this.#sweeper = new Sweeper(store, clock);
-    this.#holds = { realm: this, clock, sweeper: this.#sweeper, observer };
+    this.#giveBacks = new GiveBacks(store, clock, this.#sweeper);
+    this.#holds = { realm: this, clock, store, giveBacks: this.#giveBacks, observer };
     const wakeUps = new WakeUps({
       store,
       sleeperFor: (key) => this.#cohorts.get(key),
@@ -66,7 +69,8 @@ export class LockEngine {
       onRefused: (refusal) => observer.wakeUpsRefused(refusal),
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
-    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, wakeUps, maxWaiters, quantum, onIdle: (key) => this.#forget(key) };
+    const onIdle = (key: string): void => this.#forget(key);
+    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, giveBacks: this.#giveBacks, wakeUps, maxWaiters, quantum, onIdle };
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
@@ -108,7 +112,10 @@ export class LockEngine {
     return wasHeld;
   }
 
-  /** Sends waiters away, gives holders `grace` milliseconds to finish, then takes their locks away. The store stays open. */
+  /**
+   * Sends waiters away, gives holders `grace` milliseconds to finish, then takes their locks away. Ends when every lock is given back, or Redis does not answer. The store
+   * stays open.
+   */
   async close(grace: number): Promise<void> {
     this.#state = 'closing';
     for (const cohort of [...this.#cohorts.values()]) cohort.close();
@@ -116,9 +123,12 @@ export class LockEngine {
     for (const { lease } of [...this.#cohorts.values()]) {
       if (lease === undefined) continue;
       lease.lose('shutdown');
-      this.#sweeper.sweep(lease.key, lease.value, lease.ttl);
+      this.#sweeper.sweep({ key: lease.key, value: lease.value, ttl: lease.ttl, mayComeYet: false });
     }
-    await within(this.#clock, COMMAND_TIMEOUT_MS, this.#sweeper.settled()).catch(() => this.#sweeper.stop());
+    // Each of them has a deadline of its own; what failed is left to the sweeper.
+    await this.#giveBacks.settled();
+    await within(this.#clock, this.#store.commandTimeout, this.#sweeper.settled()).catch(() => undefined);
+    this.#sweeper.stop();
   }
 
   #reenter(keys: readonly string[], reentry: 'fail' | 'share'): ScopedLock | undefined {
@@ -160,7 +170,8 @@ export class LockEngine {
 
   /** How long the last command may take: no longer than the caller waits. */
   #patience({ wait }: AcquireTerms, since: number): number {
-    return wait === 0 ? COMMAND_TIMEOUT_MS : Math.max(0, Math.min(COMMAND_TIMEOUT_MS, since + wait - this.#clock.now()));
+    const { commandTimeout } = this.#store;
+    return wait === 0 ? commandTimeout : Math.max(0, Math.min(commandTimeout, since + wait - this.#clock.now()));
   }
 
   #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
@@ -171,14 +182,12 @@ export class LockEngine {
 
   /** Nobody waits for it: the caller has been waiting long enough. */
   #giveBack(turns: readonly Turn[]): void {
-    for (const { lease } of turns) {
-      within(this.#clock, COMMAND_TIMEOUT_MS, lease.giveBack(0)).catch(() => this.#sweeper.sweep(lease.key, lease.value, lease.ttl));
-    }
+    for (const { lease } of turns) this.#giveBacks.start(lease, 0);
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {
     try {
-      return await within(this.#clock, COMMAND_TIMEOUT_MS, question);
+      return await within(this.#clock, this.#store.commandTimeout, question);
     } catch (error) {
       throw this.#backendError(key, error);
     }

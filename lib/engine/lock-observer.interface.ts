@@ -1,6 +1,6 @@
 import type { LockLostError } from '../errors/lock-lost.error.js';
 
-/** Told of what nobody may be waiting for. Must not throw. */
+/** Told of what no caller may be waiting for. */
 export interface LockObserver {
   /** A lock was lost while somebody held it; once per lock. */
   lost(error: LockLostError): void;
@@ -8,4 +8,21 @@ export interface LockObserver {
   releaseUnconfirmed(key: string, cause: unknown): void;
   /** The server refuses the inbox: from now on, waiting is polling. */
   wakeUpsRefused(refusal: Error): void;
+}
+
+/** An observer that may throw: it must not get in the way of a lock. */
+export function guarded(observer: LockObserver): LockObserver {
+  return {
+    lost: (error) => attempt(() => observer.lost(error)),
+    releaseUnconfirmed: (key, cause) => attempt(() => observer.releaseUnconfirmed(key, cause)),
+    wakeUpsRefused: (refusal) => attempt(() => observer.wakeUpsRefused(refusal)),
+  };
+}
+
+function attempt(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // There is nobody left to tell.
+  }
 }

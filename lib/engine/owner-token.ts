@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 
-const OWNER = /^([A-Za-z0-9._-]+:\d+:[a-z0-9]+:[a-z0-9]+)(?: (.*))?$/su;
+const OWNER = /^([A-Za-z0-9._-]+:\d+:[a-z0-9]+#[a-z0-9]+)(?: (.*))?$/su;
 
-/** Makes owner tokens, `host:pid:instance:counter`. They name a holder; knowing one gives no right that access to Redis does not give. */
+/**
+ * Makes owner tokens, `host:pid:instance#counter`; by their form a process knows that the holder wakes who waits. They name a holder; knowing one gives no right that access to Redis does not give.
+ */
 export class OwnerTokens {
   readonly #prefix: string;
   #counter = 0;
@@ -11,7 +13,7 @@ export class OwnerTokens {
   constructor() {
     const host = hostname().replace(/[^A-Za-z0-9._-]/gu, '-').slice(0, 64) || 'localhost';
     const instance = randomBytes(8).readBigUInt64BE().toString(36);
-    this.#prefix = `${host}:${process.pid}:${instance}:`;
+    this.#prefix = `${host}:${process.pid}:${instance}#`;
   }
 
   /** The value of a key for one acquisition: a fresh owner token and, after a space, the metadata. */

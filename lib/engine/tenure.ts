@@ -1,6 +1,7 @@
-import type { LockStore, RelayOutcome } from '../stores/lock-store.interface.js';
+import type { LockStore, RelayOutcome, RelayRequest } from '../stores/lock-store.interface.js';
 import type { Clock } from './clock.js';
 import type { Lease } from './lease.js';
+import type { Orphan } from './sweeper.js';
 import { Quantum, type QuantumTerms } from './quantum.js';
 import type { Waiter } from './waiter.js';
 
@@ -22,9 +23,19 @@ export function tokensFor({ handOvers }: QuantumTerms, waiting: number): number 
   return Math.min(handOvers + 1, waiting * TOKENS_PER_CALLER);
 }
 
+/** What Redis gave. */
+export interface Grant {
+  /** The first of the block. */
+  readonly fencingToken: number;
+  readonly tokens: number;
+  /** Whether another command that takes the key with the same value may be on its way. */
+  readonly mayComeYet: boolean;
+}
+
 /** What our process has of a key while it has it: a lease, the fencing tokens of those whom it serves, and the rest of its quantum. */
 export class Tenure {
   readonly lease: Lease;
+  readonly #mayComeYet: boolean;
   readonly #context: TenureContext;
   readonly #quantum: Quantum;
   /** The fencing tokens that are not given out. */
@@ -33,16 +44,33 @@ export class Tenure {
   /** How many are left when it is time to ask ahead. */
   #half = 0;
 
-  constructor(context: TenureContext, lease: Lease, firstToken: number, tokens: number) {
+  /** When Redis was last asked for the key. */
+  #askedAt: number;
+
+  constructor(context: TenureContext, lease: Lease, { fencingToken, tokens, mayComeYet }: Grant) {
     this.lease = lease;
+    this.#mayComeYet = mayComeYet;
+    this.#askedAt = context.clock.now();
     this.#context = context;
     this.#quantum = new Quantum(context.quantum, context.clock);
-    this.#refill(firstToken, tokens);
+    this.#refill(fencingToken, tokens);
   }
 
-  /** Whether it is time to ask, so that the answer is there before the tokens are used up. */
-  get isHalfway(): boolean {
-    return this.#tokensLeft === this.#half;
+  /** What Redis may hold of it, once it is over. */
+  get orphan(): Orphan {
+    const { key, value, ttl } = this.lease;
+    return { key, value, ttl, mayComeYet: this.#mayComeYet };
+  }
+
+  /** At half of the quantum: if no process waits, it starts anew before it is over. A failure shows again when it is over. */
+  askAhead(): void {
+    if (this.#tokensLeft !== this.#half) return;
+    this.ask('held').then(
+      (status) => {
+        if (status === 'expired' || status === 'stolen') this.lease.lose(status);
+      },
+      () => undefined,
+    );
   }
 
   /** Whether `waiter` gets exactly what it asked for when the lease passes to it. */
@@ -67,12 +95,15 @@ export class Tenure {
    * Asks whether another process waits. If none does (`kept`), everything starts anew; else the lock passes on, unless one of ours still
    * holds it. Rejects with a `StoreFailure`.
    */
-  async ask(isHeld: boolean): Promise<RelayOutcome['status']> {
+  async ask(mode: RelayRequest['mode']): Promise<RelayOutcome['status']> {
     const { store, clock, quantum } = this.#context;
     const { key, value, ttl, sent } = this.lease;
     const sentAt = clock.now();
     const tokens = quantum.handOvers + 1;
-    const outcome = await store.relay({ key, value, ttl, tokens, isHeld });
+    // The next quantum is going to last about as long as this one did.
+    const ahead = Math.ceil(Math.max(quantum.ms, sentAt - this.#askedAt));
+    this.#askedAt = sentAt;
+    const outcome = await store.relay({ key, value, ttl, tokens, mode, ahead });
     if (outcome.status === 'kept') {
       this.lease.confirm(sentAt, sent);
       this.#quantum.renew();

@@ -1,11 +1,11 @@
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
-import type { StoreFailure } from '../stores/lock-store.interface.js';
+import type { LockStore, StoreFailure } from '../stores/lock-store.interface.js';
 import { Cancellation, type AbortListener, type StopSignal } from './cancellation.js';
 import type { Clock, Timer } from './clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Lease } from './lease.js';
+import type { Orphan } from './sweeper.js';
 
 export interface WaitTerms {
   readonly ttl: number;
@@ -27,6 +27,7 @@ export interface WaitRequest {
 }
 
 export interface WaiterContext {
+  readonly store: LockStore;
   readonly clock: Clock;
   /** Makes what a key shall hold: a fresh owner token with the metadata. */
   readonly newValue: (metadata: string | undefined) => string;
@@ -80,6 +81,12 @@ export class Waiter implements FifoLinks<Waiter> {
     return (this.#value ??= this.context.newValue(this.request.terms.metadata));
   }
 
+  /** What Redis may hold for this caller. */
+  get orphan(): Orphan {
+    const { key, terms } = this.request;
+    return { key, value: this.value, ttl: terms.ttl, mayComeYet: this.isOutcomeUnknown };
+  }
+
   get triesOnce(): boolean {
     return this.request.terms.wait === 0;
   }
@@ -87,11 +94,12 @@ export class Waiter implements FifoLinks<Waiter> {
   /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
   watch(owner: WaiterOwner, asks: boolean): void {
     const { terms, since } = this.request;
-    const { clock } = this.context;
+    const { clock, store } = this.context;
     this.#owner = owner;
-    const patience = terms.wait > 0 || asks ? terms.wait : COMMAND_TIMEOUT_MS;
+    const patience = terms.wait > 0 || asks ? terms.wait : store.commandTimeout;
     if (patience > 0 && patience !== Infinity) {
-      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => this.#owner?.onTimeout(this), 'process');
+      // A reply that has come by then counts.
+      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => clock.afterReads(() => this.#owner?.onTimeout(this)), 'process');
     }
     const { signal } = terms;
     if (signal === undefined) return;

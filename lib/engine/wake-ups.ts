@@ -1,11 +1,12 @@
 import type { LockStore } from '../stores/lock-store.interface.js';
 
-/** Who contends again when woken, and rests differently when nobody wakes. */
+/** Who contends again when woken. */
 export interface Sleeper {
-  /** The key may be free. */
+  /**
+   * The key may be free. Or wake-ups arrive from now on, and those before may be lost; or they arrive no longer, so that the process has to say when
+   * it comes again.
+   */
   wake(): void;
-  /** Wake-ups arrive from now on, or no longer. */
-  onWakeUpsChanged(): void;
 }
 
 export interface WakeUpsInit {
@@ -56,6 +57,6 @@ export class WakeUps {
 
   #change(state: 'opening' | 'open' | 'refused'): void {
     this.#state = state;
-    for (const sleeper of [...this.#init.sleepers()]) sleeper.onWakeUpsChanged();
+    for (const sleeper of [...this.#init.sleepers()]) sleeper.wake();
   }
 }

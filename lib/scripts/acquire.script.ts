@@ -1,11 +1,12 @@
 import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
+import { PROLONG } from './lease.lua.js';
 
 /**
  * Takes each free lock and mints its fencing tokens.
  *
- * A lock that already holds our own value counts as taken and starts its lease anew: a client that re-sends the command after a lost reply
+ * A lock that already holds our own value counts as taken and its lease lasts `ttl` at least: a client that re-sends the command after a lost reply
  * must find itself, not a stranger.
  *
  * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block. Least Redis version 5; O(1).
@@ -20,13 +21,13 @@ import { FENCING } from './fencing.lua.js';
 export const ACQUIRE = defineScriptForEach('acquire', {
   keys: ['lock', 'fence'],
   args: ['value', 'ttl', 'tokens'],
-  prelude: FENCING + BUSY,
+  prelude: FENCING + BUSY + PROLONG,
   lua: /* lua */ `
   if not redis.call('SET', lock, value, 'NX', 'PX', ttl) then
     local holder = redis.pcall('GET', lock)
     if type(holder) == 'table' then return 0 end
     if holder ~= value then return busy(lock, holder) end
-    redis.call('PEXPIRE', lock, ttl)
+    prolong(lock, ttl)
   end
   return mint(fence, tokens)`,
 });

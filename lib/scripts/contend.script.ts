@@ -1,29 +1,34 @@
 import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
-import { ENQUEUE, RESERVED } from './queue.lua.js';
+import { PROLONG } from './lease.lua.js';
+import { ENQUEUE, IS_OURS } from './queue.lua.js';
 
 /**
- * As acquire, for a process that can be woken: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
- * once. The queue outlives the lock in the way; whoever still waits then comes back and queues again.
+ * As acquire, for a process that waits: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
+ * once, or says there when it comes again.
  *
- * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block; `inbox`: the process's channel. Least Redis version 5; O(log n) in the processes that wait.
+ * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block; `comes`: '' for a process that can be woken, else the ms after which it comes again;
+ * `inbox`: the process's channel. Least Redis version 6.2; O(log n) in the processes that wait.
  *
  * Replies as acquire.
  */
 export const CONTEND = defineScriptForEach('contend', {
   keys: ['lock', 'fence', 'queue'],
   common: ['inbox'],
-  args: ['value', 'ttl', 'tokens'],
-  prelude: FENCING + BUSY + ENQUEUE,
+  args: ['value', 'ttl', 'tokens', 'comes'],
+  prelude: FENCING + BUSY + PROLONG + ENQUEUE + IS_OURS,
   lua: /* lua */ `
   local holder = redis.pcall('GET', lock)
   if type(holder) == 'table' then return 0 end
-  if not holder or holder == value or holder == '${RESERVED}' .. inbox then
+  if holder == value then
+    prolong(lock, ttl)
+  elseif not holder or isOurs(holder, inbox) then
     redis.call('SET', lock, value, 'PX', ttl)
-    redis.call('ZREM', queue, inbox)
-    return mint(fence, tokens)
+  else
+    enqueue(queue, inbox, comes)
+    return busy(lock, holder)
   end
-  enqueue(queue, math.max(redis.call('PTTL', lock), 0))
-  return busy(lock, holder)`,
+  dequeue(queue, inbox)
+  return mint(fence, tokens)`,
 });

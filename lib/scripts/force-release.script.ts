@@ -14,7 +14,7 @@ export const FORCE_RELEASE = defineScriptForEach('force-release', {
   prelude: PASS_ON,
   lua: /* lua */ `
   if not redis.call('GET', lock) then return 0 end
-  if not passOn(lock, queue) then
+  if not passOn(lock, queue, 0) then
     redis.call('DEL', lock)
   end
   return 1`,

@@ -1,8 +1,9 @@
 import { defineScriptForEach } from './define-script.js';
-import { PASS_ON, RESERVED } from './queue.lua.js';
+import { ENQUEUE, IS_OURS, PASS_ON } from './queue.lua.js';
 
 /**
- * Takes our process out of the queue; a reservation for it passes on.
+ * Takes our process out of the queue. A lock that is reserved for it passes on, and so does one that is free: perhaps it was our process that was woken for it, and came
+ * too late.
  *
  * `inbox`: our process's channel. Least Redis version 5; O(log n) in the processes that wait.
  *
@@ -12,10 +13,12 @@ export const LEAVE = defineScriptForEach('leave', {
   keys: ['lock', 'queue'],
   common: ['inbox'],
   args: [],
-  prelude: PASS_ON,
+  prelude: PASS_ON + ENQUEUE + IS_OURS,
   lua: /* lua */ `
-  redis.call('ZREM', queue, inbox)
-  if redis.pcall('GET', lock) == '${RESERVED}' .. inbox and not passOn(lock, queue) then
+  dequeue(queue, inbox)
+  local holder = redis.pcall('GET', lock)
+  if holder and not isOurs(holder, inbox) then return 1 end
+  if not passOn(lock, queue, 0) and holder then
     redis.call('DEL', lock)
   end
   return 1`,

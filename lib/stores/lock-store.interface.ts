@@ -11,6 +11,12 @@ export interface AcquireRequest {
   readonly tokens: number;
 }
 
+/** One try of a process that waits. */
+export interface ContendRequest extends AcquireRequest {
+  /** Milliseconds after which the process comes again, whatever happens; `undefined` for one that is woken. */
+  readonly comesAgainIn: number | undefined;
+}
+
 /** One question whether to go on. */
 export interface RelayRequest {
   readonly key: string;
@@ -18,8 +24,13 @@ export interface RelayRequest {
   /** Milliseconds. */
   readonly ttl: number;
   readonly tokens: number;
-  /** Whether one of ours still holds it: it is not passed on then. */
-  readonly isHeld: boolean;
+  /**
+   * `held`: one of ours still holds it, so it is not passed on. `free`: it passes on to a process that waits. `open`: it is given up, for programs that do not
+   * stand in the queue.
+   */
+  readonly mode: 'held' | 'free' | 'open';
+  /** Milliseconds that our process would keep it if it goes on: a process that polls and comes within that time counts as waiting. */
+  readonly ahead: number;
 }
 
 export interface BusyOutcome {
@@ -38,6 +49,8 @@ export type RelayOutcome =
   | { readonly status: 'passed' }
   /** Another process waits, and one of ours still holds it: nothing has happened. */
   | { readonly status: 'wanted' }
+  /** The lock is free; ours stands in the queue, if it can be woken. */
+  | { readonly status: 'opened' }
   | { readonly status: 'expired' }
   | { readonly status: 'stolen' };
 
@@ -62,36 +75,42 @@ export interface StoredLock {
 }
 
 /**
- * Where locks live. Every method rejects with a `StoreFailure` when the store could not be asked, and with nothing else; calls that were
- * made one after the other for one key take effect in that order.
+ * Where locks live. Every method rejects with a `StoreFailure` when the store could not be asked, and with nothing else; no answer comes only
+ * while a connection is silent: when it breaks, what was asked over it is asked again or rejected. Calls that were made one after the other for one key take effect in
+ * that order, as long as the connection lasts.
  */
 export interface LockStore {
-  /** Takes the key if it is free or already holds `value`; in both cases the lease starts now. */
+  /** Milliseconds that one command may take now, before its outcome counts as unknown. */
+  readonly commandTimeout: number;
+
+  /** Takes the key if it is free or already holds `value`; in both cases the lease lasts `ttl` from now, at least. */
   acquire(request: AcquireRequest): Promise<AcquireOutcome>;
 
   /**
-   * As `acquire()`, for a process that can be woken: a key that is reserved for us counts as free, and when it is busy, we stand in its
-   * queue afterwards. Only while the inbox is open.
+   * As `acquire()`, for a process that waits: a key that is reserved for us counts as free, and when it is busy, we stand in its queue afterwards.
    */
-  contend(request: AcquireRequest): Promise<AcquireOutcome>;
+  contend(request: ContendRequest): Promise<AcquireOutcome>;
 
-  /** Keeps the key, its lease starting now, if no other process waits for it; else passes it on. */
+  /** Keeps the key, its lease lasting `ttl` from now, if no other process waits for it; else passes it on. */
   relay(request: RelayRequest): Promise<RelayOutcome>;
 
-  /** Takes us out of the queue of the key, and passes on a reservation for us. */
+  /** Takes us out of the queue of the key, and passes it on if it is free or reserved for us. */
   leave(key: string): Promise<void>;
 
   /** Opens the inbox, once; the listener is told when, and of everything after. */
   listen(listener: WakeListener): void;
 
-  /** Starts the lease anew if the key holds `value`. Never creates a key. `ttl` in milliseconds. */
-  renew(key: string, value: string, ttl: number): Promise<RenewOutcome>;
+  /** Lets the lease last `ttl` milliseconds from now if the key holds `value`; less than it lasts already only if it `shortens`. Never creates a key. */
+  renew(key: string, value: string, ttl: number, shortens?: boolean): Promise<RenewOutcome>;
 
-  /** As `renew()`; the next fencing token of the key exceeds `floor`. */
+  /** As `renew()`, never shorter; the next fencing token of the key exceeds `floor`. */
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome>;
 
-  /** Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds. */
-  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome>;
+  /**
+   * Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds.
+   * `heldFor`: milliseconds for which we had it, default 0; a process that polls and comes within as many has its turn.
+   */
+  release(key: string, value: string, keepFor: number, heldFor?: number): Promise<ReleaseOutcome>;
 
   /** Reads the key. */
   inspect(key: string): Promise<StoredLock | null>;

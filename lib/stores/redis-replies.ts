@@ -13,6 +13,7 @@ export function decodeAcquire(reply: number): AcquireOutcome {
 /** Replies of the relay script. */
 export function decodeRelay(reply: number): RelayOutcome {
   if (reply > 0) return { status: 'kept', fencingToken: reply };
+  if (reply === -4) return { status: 'opened' };
   if (reply === -3) return { status: 'wanted' };
   if (reply === -2) return { status: 'passed' };
   return { status: reply === 0 ? 'expired' : 'stolen' };

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { ACQUIRE } from '../scripts/acquire.script.js';
 import { CONTEND } from '../scripts/contend.script.js';
 import { FORCE_RELEASE } from '../scripts/force-release.script.js';
@@ -11,7 +12,7 @@ import { RAISE_FENCE } from '../scripts/raise-fence.script.js';
 import { RELAY } from '../scripts/relay.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
-import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock, WakeListener } from './lock-store.interface.js';
+import type { AcquireOutcome, AcquireRequest, ContendRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock, WakeListener } from './lock-store.interface.js';
 import { Outbox, type BatchedScript } from './outbox.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
@@ -57,17 +58,22 @@ export class RedisStore implements LockStore {
     this.#outbox = new Outbox(this.#session);
   }
 
+  get commandTimeout(): number {
+    return COMMAND_TIMEOUT_MS;
+  }
+
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
     const { key } = request;
     return this.#send(ACQUIRES, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
   }
 
-  contend(request: AcquireRequest): Promise<AcquireOutcome> {
-    return this.#send(this.#contends, this.#allKeys(request.key), acquireArgs(request));
+  contend(request: ContendRequest): Promise<AcquireOutcome> {
+    const { key, comesAgainIn } = request;
+    return this.#send(this.#contends, this.#allKeys(key), [...acquireArgs(request), comesAgainIn === undefined ? '' : String(comesAgainIn)]);
   }
 
-  relay({ key, value, ttl, tokens, isHeld }: RelayRequest): Promise<RelayOutcome> {
-    return this.#send(this.#relays, this.#allKeys(key), [value, String(ttl), String(tokens), isHeld ? '1' : '0']);
+  relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
+    return this.#send(this.#relays, this.#allKeys(key), [value, String(ttl), String(tokens), mode, String(ahead)]);
   }
 
   async leave(key: string): Promise<void> {
@@ -82,16 +88,16 @@ export class RedisStore implements LockStore {
     });
   }
 
-  renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    return this.#send(RENEWALS, [lockKey(this.#space, key)], [value, String(ttl)]);
+  renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
+    return this.#send(RENEWALS, [lockKey(this.#space, key)], [value, String(ttl), shortens ? '1' : '0']);
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
     return this.#send(FENCE_RAISES, [lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]);
   }
 
-  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    return this.#send(RELEASES, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor)]);
+  release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
+    return this.#send(RELEASES, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor), String(heldFor)]);
   }
 
   async inspect(key: string): Promise<StoredLock | null> {

@@ -1,6 +1,7 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
 import type { Clock } from '../engine/clock.js';
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 
 interface Entry {
   readonly value: string;
@@ -13,6 +14,7 @@ const STRANGER = 'another process';
 
 /** Locks in this process, with the semantics of Redis: for unit tests, and to try things out where there is no Redis. */
 export class MemoryStore implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #lastToken = 0;
@@ -48,11 +50,12 @@ export class MemoryStore implements LockStore {
     // Nobody wakes us: what is busy is busy in this process.
   }
 
-  renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
+  renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
     const entry = this.#read(key);
     if (entry === undefined) return Promise.resolve('expired');
     if (entry.value !== value) return Promise.resolve('stolen');
-    entry.expiresAt = this.#clock.now() + ttl;
+    const until = this.#clock.now() + ttl;
+    entry.expiresAt = shortens ? until : Math.max(entry.expiresAt, until);
     return Promise.resolve('renewed');
   }
 

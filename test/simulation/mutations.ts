@@ -28,8 +28,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'renewal goes on after the release',
     file: 'lease.ts',
-    find: "    this.#leave('ended');\n    const outcome",
-    replace: '    const outcome',
+    find: "    this.#leave('ended');\n    const heldFor",
+    replace: '    const heldFor',
   },
   {
     name: 'a renewal that finds another owner is ignored',
@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a shorter lease counts only when it is confirmed',
     file: 'lease.ts',
-    find: 'this.#validUntil = Math.min(this.#validUntil, until);',
+    find: 'if (shortens) this.#validUntil = Math.min(this.#validUntil, validity(sent.sentAt, sent.ttl));',
     replace: '',
   },
   {
@@ -64,8 +64,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lock that was passed on counts as kept',
     file: 'cohort.ts',
-    find: "(status === 'kept' ? this.#onKept(tenure)",
-    replace: "(status === 'kept' || status === 'passed' ? this.#onKept(tenure)",
+    find: "if (status === 'kept') this.#onKept(tenure);",
+    replace: "if (status === 'kept' || status === 'passed') this.#onKept(tenure);",
   },
   {
     name: 'a reply that took longer than the lease lasts lets the caller in',
@@ -94,8 +94,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a relay reserves fewer fencing tokens than are given out',
     file: 'tenure.ts',
-    find: 'store.relay({ key, value, ttl, tokens, isHeld })',
-    replace: 'store.relay({ key, value, ttl, tokens: 1, isHeld })',
+    find: 'store.relay({ key, value, ttl, tokens, mode, ahead })',
+    replace: 'store.relay({ key, value, ttl, tokens: 1, mode, ahead })',
   },
   {
     name: 'the fences of several keys are not raised',

@@ -1,9 +1,11 @@
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { ReleaseOutcome } from '../../lib/interfaces/lock.interface.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from '../../lib/stores/redis-replies.js';
 import {
   StoreFailure,
   type AcquireOutcome,
   type AcquireRequest,
+  type ContendRequest,
   type LockStore,
   type RelayOutcome,
   type RelayRequest,
@@ -44,6 +46,7 @@ interface Command {
 
 /** One process' way to the server, as the store on Redis with its client is one. */
 export class SimulatedLink implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly #init: LinkInit;
   #state: 'ready' | 'connecting' | 'down' = 'ready';
   #pipe: Pipe;
@@ -60,35 +63,36 @@ export class SimulatedLink implements LockStore {
   }
 
   acquire({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
-    this.#init.process.engineName ??= value.split(':', 3).join(':');
+    this.#init.process.engineName ??= value.slice(0, value.indexOf('#') + 1);
     return this.#ask(`acquire ${key} ${value} ${ttl} ${tokens}`, (server) => server.acquire(key, value, ttl, tokens), decodeAcquire);
   }
 
-  contend({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
+  contend({ key, value, ttl, tokens, comesAgainIn }: ContendRequest): Promise<AcquireOutcome> {
     const { channel } = this.#init;
-    return this.#ask(`contend ${key} ${value} ${ttl} ${tokens}`, (server) => server.contend(key, channel, value, ttl, tokens), decodeAcquire);
+    const text = `contend ${key} ${value} ${ttl} ${tokens}${comesAgainIn === undefined ? '' : ` comes in ${comesAgainIn}`}`;
+    return this.#ask(text, (server) => server.contend(key, channel, value, ttl, tokens, comesAgainIn), decodeAcquire);
   }
 
-  relay({ key, value, ttl, tokens, isHeld }: RelayRequest): Promise<RelayOutcome> {
+  relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
     const inbox = this.#inbox?.isOpen === true ? this.#init.channel : '';
-    const text = `relay ${key} ${value} ${ttl} ${tokens} ${isHeld ? 'held' : 'free'} ${inbox}`;
-    return this.#ask(text, (server) => server.relay(key, inbox, value, ttl, tokens, isHeld), decodeRelay);
+    const text = `relay ${key} ${value} ${ttl} ${tokens} ${mode} ${ahead} ${inbox}`;
+    return this.#ask(text, (server) => server.relay(key, inbox, value, ttl, tokens, mode, ahead), decodeRelay);
   }
 
   leave(key: string): Promise<void> {
     return this.#ask(`leave ${key}`, (server) => server.leave(key, this.#init.channel), () => undefined);
   }
 
-  renew(key: string, value: string, ttl: number): Promise<RenewOutcome> {
-    return this.#ask(`renew ${key} ${value} ${ttl}`, (server) => server.renew(key, value, ttl), decodeRenew);
+  renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
+    return this.#ask(`renew ${key} ${value} ${ttl}${shortens ? ' shorter' : ''}`, (server) => server.renew(key, value, ttl, shortens), decodeRenew);
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
     return this.#ask(`raise-fence ${key} ${value} ${ttl} ${floor}`, (server) => server.raiseFence(key, value, ttl, floor), decodeRenew);
   }
 
-  release(key: string, value: string, keepFor: number): Promise<ReleaseOutcome> {
-    return this.#ask(`release ${key} ${value} ${keepFor}`, (server) => server.release(key, value, keepFor), decodeRelease);
+  release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
+    return this.#ask(`release ${key} ${value} ${keepFor} ${heldFor}`, (server) => server.release(key, value, keepFor, heldFor), decodeRelease);
   }
 
   inspect(key: string): Promise<StoredLock | null> {

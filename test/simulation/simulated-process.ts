@@ -5,7 +5,7 @@ import type { FakeClock } from '../support/fake-clock.js';
 const LATENESS_MS = 1;
 
 /** What comes to a process from outside; after a pause one kind comes before the other, in any order. */
-type Kind = 'timer' | 'io' | 'user';
+type Kind = 'timer' | 'io' | 'user' | 'after reads';
 
 interface ProcessAlarm {
   callback: (() => void) | undefined;
@@ -54,6 +54,7 @@ export class SimulatedProcess {
       epoch: () => time.epoch() + offset,
       setTimer: (delay, callback) => this.#setTimer(delay / rate, callback),
       clearTimer: (timer) => this.#clearTimer(timer),
+      afterReads: (callback) => void time.setTimer(0, () => this.post('after reads', callback)),
     };
   }
 
@@ -99,7 +100,7 @@ export class SimulatedProcess {
     this.#state = 'catching up';
     const order = (['timer', 'io', 'user'] as const).map((kind) => ({ kind, rank: this.random() })).sort((one, other) => one.rank - other.rank);
     const backlog = this.#backlog;
-    this.#backlog = order.flatMap(({ kind }) => backlog.filter((each) => each.kind === kind));
+    this.#backlog = [...order.map(({ kind }) => kind), 'after reads'].flatMap((kind) => backlog.filter((each) => each.kind === kind));
     this.#catchUp();
   }
 

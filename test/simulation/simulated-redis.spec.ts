@@ -19,14 +19,21 @@ const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const STEPS = 600;
 /** So long that nothing expires on the real server meanwhile. */
 const TTL = 1_000_000;
-const VALUES = ['host:1:a:1', 'host:2:b:1', 'host:3:c:1 about it'];
+/** When a process comes again that polls: later than the test lasts. */
+const LATER = 500_000;
+const VALUES = ['host:1:a#1', 'host:2:b#1', 'host:3:c#1 about it'];
 const INBOXES = ['p1', 'p2', 'p3'];
 
 interface Names {
   readonly lock: string;
   readonly value: string;
   readonly inbox: string;
-  readonly isHeld: boolean;
+  readonly mode: 'held' | 'free' | 'open';
+  /** '' for one that can be woken. */
+  readonly comes: string;
+  /** Longer than it takes, or shorter: so that it is the same on both. */
+  readonly ahead: number;
+  readonly shorten: boolean;
 }
 
 /** The same step on both. */
@@ -72,22 +79,34 @@ describe(`the simulated server (seed ${SEED})`, () => {
     },
     {
       name: 'contend',
-      real: ({ lock, value, inbox }) => run(CONTEND, all(lock), [inbox, value, TTL, 2]),
-      simulated: ({ lock, value, inbox }) => simulated.contend(lock, inbox, value, TTL, 2),
+      real: ({ lock, value, inbox, comes }) => run(CONTEND, all(lock), [inbox, value, TTL, 2, comes]),
+      simulated: ({ lock, value, inbox, comes }) => simulated.contend(lock, inbox, value, TTL, 2, comes === '' ? undefined : Number(comes)),
     },
     {
       name: 'relay',
-      real: ({ lock, value, inbox, isHeld }) => run(RELAY, all(lock), [inbox, value, TTL, 2, isHeld ? '1' : '0']),
-      simulated: ({ lock, value, inbox, isHeld }) => simulated.relay(lock, inbox, value, TTL, 2, isHeld),
+      real: ({ lock, value, inbox, mode, ahead }) => run(RELAY, all(lock), [inbox, value, TTL, 2, mode, ahead]),
+      simulated: ({ lock, value, inbox, mode, ahead }) => simulated.relay(lock, inbox, value, TTL, 2, mode, ahead),
     },
-    { name: 'renew', real: ({ lock, value }) => run(RENEW, [lock], [value, TTL]), simulated: ({ lock, value }) => simulated.renew(lock, value, TTL) },
+    {
+      name: 'renew',
+      real: ({ lock, value, shorten }) => run(RENEW, [lock], [value, TTL, shorten ? '1' : '0']),
+      simulated: ({ lock, value, shorten }) => simulated.renew(lock, value, TTL, shorten),
+    },
     {
       name: 'raise-fence',
       real: ({ lock, value }) => run(RAISE_FENCE, [lock, fence(lock)], [value, TTL, 5]),
       simulated: ({ lock, value }) => simulated.raiseFence(lock, value, TTL, 5),
     },
-    { name: 'release', real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, 0]), simulated: ({ lock, value }) => simulated.release(lock, value, 0) },
-    { name: 'release later', real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, TTL]), simulated: ({ lock, value }) => simulated.release(lock, value, TTL) },
+    {
+      name: 'release',
+      real: ({ lock, value, ahead }) => run(RELEASE, [lock, queue(lock)], [value, 0, ahead]),
+      simulated: ({ lock, value, ahead }) => simulated.release(lock, value, 0, ahead),
+    },
+    {
+      name: 'release later',
+      real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, TTL, 0]),
+      simulated: ({ lock, value }) => simulated.release(lock, value, TTL, 0),
+    },
     { name: 'leave', real: ({ lock, inbox }) => run(LEAVE, [lock, queue(lock)], [inbox]), simulated: ({ lock, inbox }) => simulated.leave(lock, inbox) },
     { name: 'force-release', real: ({ lock }) => run(FORCE_RELEASE, [lock, queue(lock)], []), simulated: ({ lock }) => simulated.forceRelease(lock) },
     {
@@ -102,7 +121,15 @@ describe(`the simulated server (seed ${SEED})`, () => {
     const history: string[] = [];
     for (let count = 0; count < STEPS; count += 1) {
       const step = one(steps);
-      const names = { lock, value: one(VALUES), inbox: inboxOf(one(INBOXES)), isHeld: random() < 0.5 };
+      const names: Names = {
+        lock,
+        value: one(VALUES),
+        inbox: inboxOf(one(INBOXES)),
+        mode: one(['held', 'free', 'free', 'open'] as const),
+        comes: one(['', '', String(LATER)]),
+        ahead: one([0, 2 * LATER]),
+        shorten: random() < 0.5,
+      };
       // Two processes in one microsecond stand in the queue by their names, on both.
       clock.block(1);
       const answers = [kind(await step.real(names)), kind(step.simulated(names))];

@@ -1,9 +1,10 @@
-import { FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
-import { QUEUE_SLACK_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
+import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
+import { POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
 import type { Clock } from '../../lib/engine/clock.js';
+import type { RelayRequest } from '../../lib/stores/lock-store.interface.js';
 import { Ledger } from './ledger.js';
 
-const OURS = /^[A-Za-z0-9._-]+:\d+:[A-Za-z0-9]+:[A-Za-z0-9]+/;
+const OURS = /^[A-Za-z0-9._-]+:\d+:[A-Za-z0-9]+#[A-Za-z0-9]+/;
 
 interface Expiring {
   /** In whole milliseconds of the server, as Redis counts; `Infinity` without an expiry. */
@@ -43,62 +44,64 @@ export class SimulatedRedis {
 
   acquire(key: string, value: string, ttl: number, tokens: number): number {
     const holder = this.holder(key);
-    if (holder === undefined || holder === value) {
-      this.#set(key, value, ttl);
-      return this.#mint(key, value, tokens);
-    }
-    return this.#busy(key, holder);
+    if (holder !== undefined && holder !== value) return this.#busy(key, holder);
+    this.#prolong(key, value, ttl);
+    return this.#mint(key, value, tokens);
   }
 
-  contend(key: string, inbox: string, value: string, ttl: number, tokens: number): number {
+  contend(key: string, inbox: string, value: string, ttl: number, tokens: number, comesAgainIn: number | undefined): number {
     const holder = this.holder(key);
-    if (holder === undefined || holder === value || holder === RESERVED + inbox) {
-      this.#set(key, value, ttl);
-      this.#dequeue(key, inbox);
-      return this.#mint(key, value, tokens);
+    if (holder !== undefined && holder !== value && !isReserved(holder, inbox)) {
+      this.#enqueue(key, inbox, comesAgainIn);
+      return this.#busy(key, holder);
     }
-    this.#enqueue(key, inbox, Math.max(this.#pttl(this.#locks.get(key)), 0));
-    return this.#busy(key, holder);
+    this.#prolong(key, value, ttl);
+    this.#dequeue(key, inbox);
+    return this.#mint(key, value, tokens);
   }
 
-  relay(key: string, inbox: string, value: string, ttl: number, tokens: number, isHeld: boolean): number {
+  relay(key: string, inbox: string, value: string, ttl: number, tokens: number, mode: RelayRequest['mode'], ahead: number): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
-    if (isHeld) {
-      if (this.queue(key).length > 0) return -3;
-    } else if (this.#passOn(key)) {
-      if (inbox !== '') this.#enqueue(key, inbox, RESERVATION_MS);
-      return -2;
+    if (mode === 'held' && this.#isWanted(key, ahead)) return -3;
+    if (mode === 'open') this.#locks.delete(key);
+    const isPassed = mode === 'free' && this.#passOn(key, ahead);
+    if (mode === 'open' || isPassed) {
+      if (inbox !== '') this.#enqueue(key, inbox, undefined);
+      return isPassed ? -2 : -4;
     }
-    this.#set(key, value, ttl);
+    this.#prolong(key, value, ttl);
     return this.#mint(key, value, tokens);
   }
 
   leave(key: string, inbox: string): number {
     this.#dequeue(key, inbox);
-    if (this.holder(key) === RESERVED + inbox && !this.#passOn(key)) this.#locks.delete(key);
+    const holder = this.holder(key);
+    if (holder !== undefined && !isReserved(holder, inbox)) return 1;
+    if (!this.#passOn(key, 0)) this.#locks.delete(key);
     return 1;
   }
 
-  renew(key: string, value: string, ttl: number): number {
+  renew(key: string, value: string, ttl: number, shortens: boolean): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
-    this.#set(key, value, ttl);
+    if (shortens) this.#set(key, value, ttl);
+    else this.#prolong(key, value, ttl);
     return 1;
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): number {
-    const renewed = this.renew(key, value, ttl);
+    const renewed = this.renew(key, value, ttl, false);
     const fence = this.#read(this.#fences, key);
     if (renewed === 1 && (fence === undefined || fence.last < floor)) this.#fences.set(key, { last: floor, expiresAt: this.#ms() + FENCE_RETENTION_MS });
     return renewed;
   }
 
-  release(key: string, value: string, keepFor: number): number {
+  release(key: string, value: string, keepFor: number, heldFor: number): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
     if (keepFor !== 0) this.#set(key, value, keepFor);
-    else if (!this.#passOn(key)) this.#locks.delete(key);
+    else if (!this.#passOn(key, heldFor)) this.#locks.delete(key);
     return 1;
   }
 
@@ -111,7 +114,7 @@ export class SimulatedRedis {
     const holder = this.holder(key);
     if (holder === undefined) return 0;
     this.ledger.disturb(key, holder, this.#clock.now());
-    if (!this.#passOn(key)) this.#locks.delete(key);
+    if (!this.#passOn(key, 0)) this.#locks.delete(key);
     return 1;
   }
 
@@ -152,20 +155,37 @@ export class SimulatedRedis {
     return this.#read(this.#locks, key)?.value;
   }
 
-  /** The inboxes that stand in the queue, the first to be woken first. */
+  /** The entries of the queue, the first to have its turn first. */
   queue(key: string): string[] {
-    const scores = [...(this.#read(this.#queues, key)?.scores ?? [])];
-    return scores.sort(([inbox, score], [other, otherScore]) => score - otherScore || (inbox < other ? -1 : 1)).map(([inbox]) => inbox);
+    return this.#entries(key).map(([entry]) => entry);
   }
 
-  #passOn(key: string): boolean {
-    for (let [head] = this.queue(key); head !== undefined; [head] = this.queue(key)) {
-      this.#dequeue(key, head);
-      if (this.#publish(head, key) === 0) continue;
-      this.#set(key, RESERVED + head, RESERVATION_MS);
+  #entries(key: string): [string, number][] {
+    const scores = [...(this.#read(this.#queues, key)?.scores ?? [])];
+    return scores.sort(([entry, score], [other, otherScore]) => score - otherScore || (entry < other ? -1 : 1));
+  }
+
+  #passOn(key: string, ahead: number): boolean {
+    for (let [head] = this.#entries(key); head !== undefined; [head] = this.#entries(key)) {
+      const [entry] = head;
+      const ms = this.#due(head);
+      if (ms > ahead) return false;
+      this.#remove(key, entry);
+      if (!entry.startsWith(POLLER) && this.#publish(entry, key) === 0) continue;
+      this.#set(key, RESERVED + entry, ms + RESERVATION_MS);
       return true;
     }
     return false;
+  }
+
+  #isWanted(key: string, ahead: number): boolean {
+    const [head] = this.#entries(key);
+    return head !== undefined && this.#due(head) <= ahead;
+  }
+
+  /** Milliseconds until the process is there. */
+  #due([entry, score]: readonly [string, number]): number {
+    return entry.startsWith(POLLER) ? Math.max(0, Math.ceil((score - this.#micros()) / 1_000)) : 0;
   }
 
   #publish(inbox: string, key: string): number {
@@ -174,16 +194,28 @@ export class SimulatedRedis {
     return receivers.length;
   }
 
-  #enqueue(key: string, inbox: string, ms: number): void {
-    const queue = this.#read(this.#queues, key) ?? { scores: new Map<string, number>(), expiresAt: Infinity };
+  #enqueue(key: string, inbox: string, comesAgainIn: number | undefined): void {
+    const queue = this.#read(this.#queues, key) ?? { scores: new Map<string, number>(), expiresAt: 0 };
+    const now = this.#micros();
+    if (comesAgainIn === undefined) {
+      queue.scores.set(inbox, Math.min(queue.scores.get(inbox) ?? now, now));
+      queue.scores.delete(POLLER + inbox);
+    } else {
+      queue.scores.set(POLLER + inbox, now + comesAgainIn * 1_000);
+      queue.scores.delete(inbox);
+    }
+    queue.expiresAt = this.#ms() + QUEUE_MS;
     this.#queues.set(key, queue);
-    if (!queue.scores.has(inbox)) queue.scores.set(inbox, this.#micros());
-    if (this.#pttl(queue) < ms + QUEUE_SLACK_MS) queue.expiresAt = this.#ms() + ms + QUEUE_SLACK_MS;
   }
 
   #dequeue(key: string, inbox: string): void {
+    this.#remove(key, inbox);
+    this.#remove(key, POLLER + inbox);
+  }
+
+  #remove(key: string, entry: string): void {
     const queue = this.#read(this.#queues, key);
-    queue?.scores.delete(inbox);
+    queue?.scores.delete(entry);
     if (queue?.scores.size === 0) this.#queues.delete(key);
   }
 
@@ -195,10 +227,17 @@ export class SimulatedRedis {
 
   #mint(key: string, value: string, tokens: number): number {
     const last = this.#read(this.#fences, key)?.last ?? 0;
-    const first = Math.max(this.#micros(), last + 1);
+    const now = this.#micros();
+    const first = last - now < FENCE_LEAD_US ? Math.max(now, last + 1) : now;
     this.#fences.set(key, { last: first + tokens - 1, expiresAt: this.#ms() + FENCE_RETENTION_MS });
     this.ledger.mint(key, { first, last: first + tokens - 1, value, at: this.#clock.now() });
     return first;
+  }
+
+  /** Never makes a lease shorter. */
+  #prolong(key: string, value: string, ttl: number): void {
+    const lock = this.#read(this.#locks, key);
+    if (lock?.value !== value || this.#pttl(lock) < ttl) this.#set(key, value, ttl);
   }
 
   #set(key: string, value: string, ttl: number): void {
@@ -231,4 +270,8 @@ export class SimulatedRedis {
   #micros(): number {
     return Math.floor((this.#clock.epoch() - this.#behindMs) * 1_000);
   }
+}
+
+function isReserved(holder: string, inbox: string): boolean {
+  return holder === RESERVED + inbox || holder === RESERVED + POLLER + inbox;
 }

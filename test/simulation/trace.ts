@@ -1,7 +1,7 @@
 /** Writes down what happens; none where nobody reads it. */
 export type Log = (who: string, what: string) => void;
 
-const OWNER = /\S+:\d+:([a-z0-9]+):([a-z0-9]+)/g;
+const OWNER = /\S+:\d+:([a-z0-9]+)#([a-z0-9]+)/g;
 
 /** The last events of a world, readable: `p1.3` is the third value of process 1. */
 export class Trace {

@@ -173,7 +173,7 @@ export class Watcher {
   #checkRaised(holding: Holding, key: string, holder: string | undefined): boolean {
     const { lock, grantedAt } = holding;
     const value = lock.keys.map((other) => this.#server.ledger.blockOf(other, lock.fencingToken)?.value).find((other) => other !== undefined);
-    const instance = value?.slice(0, value.lastIndexOf(':', value.includes(' ') ? value.indexOf(' ') : undefined) + 1);
+    const instance = value?.slice(0, value.indexOf('#') + 1);
     if (instance !== undefined && holder?.startsWith(instance) === true) return true;
     const takenAt = this.#server.ledger.disturbedAt(key);
     if (takenAt >= grantedAt - this.#maxTtl && this.#now() <= takenAt + this.#maxTtl) return false;

@@ -1,5 +1,5 @@
 import { LockEngine } from '../../lib/engine/lock-engine.js';
-import { QUEUE_SLACK_MS } from '../../lib/scripts/queue.lua.js';
+import { QUEUE_MS } from '../../lib/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
 import { Caller, KEYS, LONGEST_EXTENSION } from './caller.js';
@@ -60,7 +60,7 @@ export class World {
       await this.#run(time.now() + 100, () => false);
       this.#checkLeft();
     }
-    await this.#run(time.now() + 3 * this.#maxTtl + QUEUE_SLACK_MS, () => false);
+    await this.#run(time.now() + 3 * this.#maxTtl + QUEUE_MS, () => false);
     this.#checkLeft();
     this.#checkAlarms();
     return watcher.faults[0];

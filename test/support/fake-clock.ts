@@ -32,6 +32,10 @@ export class FakeClock implements Clock {
     return alarm;
   }
 
+  afterReads(callback: () => void): void {
+    process.nextTick(callback);
+  }
+
   clearTimer(timer: unknown): void {
     const alarm = timer as Alarm | undefined;
     if (alarm?.callback === undefined) return;

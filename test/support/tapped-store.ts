@@ -1,5 +1,6 @@
 import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { Clock } from '../../lib/engine/clock.js';
 
 type Method = Exclude<keyof LockStore, 'open' | 'close' | 'listen'>;
@@ -19,6 +20,7 @@ export type Rule = (call: StoreCall, run: () => Promise<any>) => Promise<any>;
 
 /** A store in memory that writes down what it is asked, and whose answers a test can delay, lose or replace. */
 export class TappedStore implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly calls: StoreCall[] = [];
   readonly inner: MemoryStore;
   /** Whom a test may wake. */
@@ -57,8 +59,8 @@ export class TappedStore implements LockStore {
 
   leave: LockStore['leave'] = (key) => this.#ask({ method: 'leave', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.leave());
 
-  renew: LockStore['renew'] = (key, value, ttl) =>
-    this.#ask({ method: 'renew', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.renew(key, value, ttl));
+  renew: LockStore['renew'] = (key, value, ttl, shortens) =>
+    this.#ask({ method: 'renew', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.renew(key, value, ttl, shortens));
 
   raiseFence: LockStore['raiseFence'] = (key, value, ttl, floor) =>
     this.#ask({ method: 'raiseFence', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.raiseFence(key, value, ttl, floor));

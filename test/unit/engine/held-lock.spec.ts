@@ -183,7 +183,7 @@ describe('a lock that is held', () => {
 
     it.each([
       ['is refused', () => Promise.reject(broken())],
-      ['is not answered', silence],
+      ['is not answered until the connection breaks', () => new Promise<never>((_, reject) => world.clock.setTimer(1_500, () => reject(broken({ applied: 'unknown' }))))],
     ])('that %s rejects within a second and is repeated in the background', async (_, rule) => {
       const lock = await world.acquire('a', { ttl: 60_000 });
       world.store.answer('release', rule);
@@ -192,7 +192,7 @@ describe('a lock that is held', () => {
       expect(released.error).toMatchObject({ code: 'LOCK_BACKEND', key: 'a' });
       expect(await stored()).not.toBeNull();
       world.store.answer('release');
-      await world.clock.advance(2_000);
+      await world.clock.advance(3_000);
       expect(await stored()).toBeNull();
       expect(world.clock.pending).toBe(0);
     });

@@ -57,7 +57,7 @@ describe('LockEngine', () => {
     expect(await world.engine.inspect('a')).toEqual({
       key: 'a',
       ttl: TTL,
-      owner: expect.stringMatching(new RegExp(`^[\\w.-]+:${process.pid}:[a-z0-9]+:[a-z0-9]+$`)),
+      owner: expect.stringMatching(new RegExp(`^[\\w.-]+:${process.pid}:[a-z0-9]+#[a-z0-9]+$`)),
       metadata: 'import of 7 o’clock',
       waiting: 3, waitingProcesses: 0,
     });
@@ -158,7 +158,7 @@ describe('owner tokens', () => {
     const other = new OwnerTokens();
     const values = Array.from({ length: 1_000 }, () => [one.next(undefined), other.next(undefined)]).flat();
     expect(new Set(values).size).toBe(2_000);
-    expect(values[0]).toMatch(new RegExp(`^[A-Za-z0-9._-]+:${process.pid}:[a-z0-9]+:1$`));
+    expect(values[0]).toMatch(new RegExp(`^[A-Za-z0-9._-]+:${process.pid}:[a-z0-9]+#1$`));
   });
 
   it.each([undefined, '', 'text', 'text with spaces ', 'host:1:a:b', '日本'])('O4: give the metadata %p back', (metadata) => {

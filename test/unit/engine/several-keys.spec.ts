@@ -68,7 +68,7 @@ describe('a lock on several keys', () => {
   ])('C5: leaves nothing when the store is %s in the middle', async (_, rule) => {
     world.store.answer('acquire', (call, run) => (call.key === 'b' ? rule() : run()));
     const error = rejection(world.acquire(['a', 'b'], { wait: 0 }));
-    await world.clock.advance(5_000);
+    await world.clock.advance(10_000);
     expect(await error).toMatchObject({ code: 'LOCK_BACKEND' });
     expect(await holders('a', 'b')).toEqual([null, null]);
     expect(world.clock.pending).toBe(0);

@@ -13,7 +13,7 @@ describe('Tenure', () => {
   let store: TappedStore;
   let lease: Lease;
 
-  const tenureOf = (tokens: number): Tenure => new Tenure({ store, clock, quantum: QUANTUM }, lease, 1_000, tokens);
+  const tenureOf = (tokens: number): Tenure => new Tenure({ store, clock, quantum: QUANTUM }, lease, { fencingToken: 1_000, tokens, mayComeYet: false });
 
   beforeEach(async () => {
     clock = new FakeClock();
@@ -28,20 +28,21 @@ describe('Tenure', () => {
     expect(tenure.takeHandOver()).toBe(false);
   });
 
-  it('is halfway when half of the callers that its tokens are for were served', () => {
+  it('asks ahead when half of the callers that its tokens are for were served, once', () => {
     const tenure = tenureOf(9);
-    const halfway = Array.from({ length: 9 }, () => {
+    const asked = Array.from({ length: 9 }, () => {
       tenure.takeToken();
-      return tenure.isHalfway;
+      tenure.askAhead();
+      return store.of('relay').length;
     });
     // The first token is for the one who acquired: four hand-overs of eight are over at the fifth.
-    expect(halfway).toEqual([false, false, false, false, true, false, false, false, false]);
+    expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1]);
   });
 
   it('C7: has fresh tokens and a fresh quantum once Redis has said that nobody waits', async () => {
     const tenure = tenureOf(1);
     const last = tenure.takeToken();
-    expect(await tenure.ask(false)).toBe('kept');
+    expect(await tenure.ask('free')).toBe('kept');
     expect(tenure.takeHandOver()).toBe(true);
     expect(tenure.takeToken()).toBeGreaterThan(last);
   });
@@ -50,7 +51,7 @@ describe('Tenure', () => {
     const tenure = tenureOf(2);
     tenure.takeToken();
     store.answer('relay', () => Promise.resolve({ status: 'wanted' }));
-    expect(await tenure.ask(true)).toBe('wanted');
+    expect(await tenure.ask('held')).toBe('wanted');
     expect(tenure.takeToken()).toBe(1_001);
     expect(tenure.takeHandOver()).toBe(false);
   });

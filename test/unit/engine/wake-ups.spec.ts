@@ -11,7 +11,7 @@ describe('WakeUps', () => {
 
   beforeEach(() => {
     store = new TappedStore(new FakeClock());
-    sleeper = { wake: jest.fn(), onWakeUpsChanged: jest.fn() };
+    sleeper = { wake: jest.fn() };
     refusals = [];
     wakeUps = new WakeUps({
       store,
@@ -34,7 +34,7 @@ describe('WakeUps', () => {
     wakeUps.open();
     store.listener?.onOpen();
     expect(wakeUps.arrive).toBe(true);
-    expect(sleeper.onWakeUpsChanged).toHaveBeenCalledTimes(1);
+    expect(sleeper.wake).toHaveBeenCalledTimes(1);
   });
 
   it('wakes the one who sleeps for the key', () => {
@@ -57,7 +57,7 @@ describe('WakeUps', () => {
     store.listener?.onOpen();
     store.listener?.onClosed();
     expect(wakeUps.arrive).toBe(false);
-    expect(sleeper.onWakeUpsChanged).toHaveBeenCalledTimes(2);
+    expect(sleeper.wake).toHaveBeenCalledTimes(2);
     store.listener?.onOpen();
     expect(wakeUps.arrive).toBe(true);
     expect(refusals).toEqual([]);
