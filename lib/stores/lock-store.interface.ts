@@ -33,7 +33,12 @@ export interface RelayRequest {
   readonly ahead: number;
 }
 
-export interface BusyOutcome {
+/** The client has sent the command more than once, so that a copy of it may come to the store yet. */
+interface Sent {
+  readonly isResent?: boolean;
+}
+
+export interface BusyOutcome extends Sent {
   readonly status: 'busy';
   /** Milliseconds until the holder's lease ends, `Infinity` without an expiry. */
   readonly remaining: number;
@@ -41,7 +46,7 @@ export interface BusyOutcome {
   readonly wakes: boolean;
 }
 
-export type AcquireOutcome = { readonly status: 'acquired'; readonly fencingToken: number } | BusyOutcome;
+export type AcquireOutcome = (Sent & { readonly status: 'acquired'; readonly fencingToken: number }) | BusyOutcome;
 
 export type RelayOutcome =
   | { readonly status: 'kept'; readonly fencingToken: number }
