@@ -100,7 +100,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return true;
     }
     this.#grant(next, tenure);
-    if (!opening.isDue) tenure.askAhead();
+    tenure.askAhead(opening);
     return true;
   }
 

@@ -28,13 +28,15 @@ describe('AwakeTime', () => {
     jest.advanceTimersByTime(100);
     setWallClock(60_000);
     expect(passed()).toBe(68_600);
+    expect(passed()).toBe(68_600);
   });
 
   it('C2: never goes back, whatever the wall clock does, and does not count twice what it had lost', () => {
     setWallClock(-3_600_000);
-    expect(passed()).toBe(0);
+    jest.advanceTimersByTime(5);
+    expect(passed()).toBe(5);
     jest.advanceTimersByTime(10);
-    expect(passed()).toBe(10);
+    expect(passed()).toBe(15);
   });
 
   it('does not take a clock that is set right little by little for a suspended machine', () => {

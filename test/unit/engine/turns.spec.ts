@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ContendRequest, RelayRequest } from '../../../lib/stores/lock-store.interface.js';
+import { deferred } from '../../support/deferred.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';
 import { broken } from '../../support/tapped-store.js';
 import { watch } from '../../support/watch.js';
@@ -77,13 +78,14 @@ describe('taking turns with other processes', () => {
   });
 
   it('W7: while it is left free our own callers do not take it', async () => {
-    let isFree = false;
+    const opened = deferred();
     world.store.relay = ({ value, mode }) => {
-      isFree ||= mode === 'open';
+      if (mode === 'open') opened.resolve();
       return mode === 'open' ? world.store.inner.release('a', value, 0).then(() => ({ status: 'opened' })) : world.store.inner.relay({ key: 'a', value, ttl: 30_000, tokens: 200, mode, ahead: 0 });
     };
     void crowd(5, 20, 100_000);
-    for (let step = 0; !isFree && step < 3_000; step += 1) await world.clock.advance(1);
+    const isFree = watch(opened.promise);
+    for (let step = 0; isFree.state === 'pending' && step < 3_000; step += 1) await world.clock.advance(1);
     await world.clock.advance(5);
     expect(await world.store.inner.inspect('a')).toBeNull();
     await world.clock.advance(20);
