@@ -9,6 +9,10 @@ export class FailingStore implements LockStore {
     this.#inner = inner;
   }
 
+  get commandTimeout(): number {
+    return this.#inner.commandTimeout;
+  }
+
   /** From now on. */
   setDown(isDown: boolean): void {
     this.#isDown = isDown;

@@ -1,3 +1,4 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
 import type { Clock } from '../engine/clock.js';
@@ -13,6 +14,8 @@ const STRANGER = 'another process';
 
 /** Locks in this process, with the semantics of Redis: for unit tests, and to try things out where there is no Redis. */
 export class MemoryStore implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
+
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #lastToken = 0;

@@ -1,3 +1,4 @@
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { ReleaseOutcome } from '../../lib/interfaces/lock.interface.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from '../../lib/stores/redis-replies.js';
 import {
@@ -44,6 +45,7 @@ interface Command {
 
 /** One process' way to the server, as the store on Redis with its client is one. */
 export class SimulatedLink implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly #init: LinkInit;
   #state: 'ready' | 'connecting' | 'down' = 'ready';
   #pipe: Pipe;

@@ -1,8 +1,9 @@
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import type { Clock } from '../../lib/engine/clock.js';
 
-type Method = Exclude<keyof LockStore, 'open' | 'close' | 'listen'>;
+type Method = Exclude<keyof LockStore, 'commandTimeout' | 'open' | 'close' | 'listen'>;
 
 export interface StoreCall {
   readonly method: Method;
@@ -19,6 +20,7 @@ export type Rule = (call: StoreCall, run: () => Promise<any>) => Promise<any>;
 
 /** A store in memory that writes down what it is asked, and whose answers a test can delay, lose or replace. */
 export class TappedStore implements LockStore {
+  readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly calls: StoreCall[] = [];
   readonly inner: MemoryStore;
   /** Whom a test may wake. */
