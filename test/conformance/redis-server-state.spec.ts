@@ -64,7 +64,7 @@ describe('RedisStore and the state of its server', () => {
 
   it.each<[string, ...string[]][]>([[['SET', 'no number']], [['LPUSH', 'item']]])('mints its token where the fence should be and something else is: %j', async ([name, ...args]) => {
     await acquire();
-    const [fence = ''] = (await server.command('KEYS', '*:fence')) as string[];
+    const [fence = ''] = (await server.command('KEYS', '*\x1ffence')) as string[];
     await subject.store.release('a', 'mine', 0);
     await server.command('DEL', fence);
     await server.command(name, fence, ...args);

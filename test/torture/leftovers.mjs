@@ -31,7 +31,7 @@ async function locksOf(client, pids) {
 async function queuesAtLast(client) {
   const until = now() + LONGEST_TTL_MS + QUEUE_SLACK_MS;
   for (;;) {
-    const queues = await keysLike(client, '*:queue');
+    const queues = await keysLike(client, '*\x1fqueue');
     if (queues.length === 0 || now() > until) return queues;
     await sleep(POLL_MS);
   }
@@ -47,7 +47,7 @@ export async function findLeftovers(server, endedPids) {
     const ofEnded = await locksOf(client, endedPids);
     await sleep(LONGEST_TTL_MS);
     const orphans = [...ofEnded, ...(await keysLike(client, `${escaped}*`))];
-    const queuesAtFirst = (await keysLike(client, '*:queue')).length;
+    const queuesAtFirst = (await keysLike(client, '*\x1fqueue')).length;
     const queues = await queuesAtLast(client);
     const endless = [];
     for (const key of await keysLike(client, '*')) if ((await client.pttl(key)) === -1) endless.push(key);

@@ -9,19 +9,20 @@ describe('guarded()', () => {
     observer.lost(loss);
     observer.releaseUnconfirmed('a', 'cause');
     observer.wakeUpsRefused(new Error('refused'));
+    observer.wakeUpsFail(new Error('failed'));
   };
 
   it('O3: an observer that throws gets in the way of nothing', () => {
     const fail = (): never => {
       throw new Error('the logger is broken');
     };
-    expect(() => tellAll(guarded({ lost: fail, releaseUnconfirmed: fail, wakeUpsRefused: fail }))).not.toThrow();
+    expect(() => tellAll(guarded({ lost: fail, releaseUnconfirmed: fail, wakeUpsRefused: fail, wakeUpsFail: fail }))).not.toThrow();
   });
 
   it('passes everything on', () => {
     const told: unknown[] = [];
     const tell = (...args: unknown[]): void => void told.push(args);
-    tellAll(guarded({ lost: tell, releaseUnconfirmed: tell, wakeUpsRefused: tell }));
-    expect(told).toEqual([[loss], ['a', 'cause'], [new Error('refused')]]);
+    tellAll(guarded({ lost: tell, releaseUnconfirmed: tell, wakeUpsRefused: tell, wakeUpsFail: tell }));
+    expect(told).toEqual([[loss], ['a', 'cause'], [new Error('refused')], [new Error('failed')]]);
   });
 });
