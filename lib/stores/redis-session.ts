@@ -13,11 +13,6 @@ const ROUND_TRIPS = 3;
 /** A connection that answered nothing for so many times the time of a command is taken for one that will not. */
 const SILENT_TIMEOUTS = 2;
 
-/** Commands that were neither answered nor given up by the client. */
-interface Flight {
-  underWay: number;
-}
-
 /** What becomes of a script. */
 export interface ScriptEnd<T> {
   readonly onReply: (reply: unknown) => T;
@@ -38,7 +33,10 @@ export class RedisSession implements ConnectionListener {
   readonly #told = new Set<string>();
   #state: 'open' | 'closed' = 'open';
   #reconnects = 0;
-  #flight: Flight = { underWay: 0 };
+  /** Commands that were neither answered nor given up by the client. */
+  #underWay = 0;
+  /** How to reject them, where the client drops what it has sent when the connection breaks, and tells nobody. */
+  readonly #droppable: Set<(error: Error) => void> | undefined;
   #lastSentAt = 0;
   #onQuiet: (() => void) | undefined;
   #ready: Promise<void> | undefined;
@@ -48,6 +46,7 @@ export class RedisSession implements ConnectionListener {
   constructor(client: RedisClient, commandTimeout?: number) {
     this.#client = client;
     this.#fixedTimeout = commandTimeout;
+    if (client.options.autoResendUnfulfilledCommands === false) this.#droppable = new Set();
     this.#unfollow = followConnection(client, this);
   }
 
@@ -61,7 +60,7 @@ export class RedisSession implements ConnectionListener {
   }
 
   get isBusy(): boolean {
-    return this.#flight.underWay > 0;
+    return this.#underWay > 0;
   }
 
   /** Milliseconds that a command may take which is sent now. While there is no connection, that is given as much time to be made. */
@@ -73,24 +72,23 @@ export class RedisSession implements ConnectionListener {
   /** Runs a script and settles as that part of `end` does which is called. */
   run<T>(script: Script, keys: readonly string[], args: readonly string[], { onReply, onFailure }: ScriptEnd<T>): Promise<T> {
     const { reconnects } = this;
-    const flight = this.#flight;
     let sentAt = performance.now();
     // One promise, not a chain of them: each between the reply and the caller is time.
     const reply =
       this.#client.status === 'ready' && this.#ready === undefined
         ? this.#evaluate(script, keys, args, sentAt)
         : this.#untilReady().then(() => this.#evaluate(script, keys, args, (sentAt = performance.now())));
-    flight.underWay += 1;
+    this.#underWay += 1;
     return reply.then(
       (value) => {
         this.#hear(sentAt, reconnects);
-        this.#settle(flight);
+        this.#settle();
         return onReply(value);
       },
       (error: unknown) => {
         if (isReply(error)) this.#hear(sentAt, reconnects);
-        if (isNoScript(error)) return this.#teach(flight, script, keys, args).then(onReply, (error: unknown) => onFailure(toStoreFailure(error)));
-        this.#settle(flight);
+        if (isNoScript(error)) return this.#teach(script, keys, args).then(onReply, (error: unknown) => onFailure(toStoreFailure(error)));
+        this.#settle();
         return onFailure(toStoreFailure(error));
       },
     );
@@ -130,8 +128,8 @@ export class RedisSession implements ConnectionListener {
     this.#reconnects += 1;
     this.#told.clear();
     this.#silence.end();
-    // Such a client drops what it sent, and tells nobody.
-    if (this.#client.options.autoResendUnfulfilledCommands === false) this.#flight = { underWay: 0 };
+    this.#droppable?.forEach((reject) => reject(new Error('the connection broke')));
+    this.#droppable?.clear();
     this.#stopWaiting(unsent('the connection could not be made'));
     this.#onQuiet?.();
   }
@@ -144,14 +142,24 @@ export class RedisSession implements ConnectionListener {
   #evaluate({ sha, lua }: Script, keys: readonly string[], args: readonly string[], now: number): Promise<unknown> {
     if (!this.#silence.admits(now, SILENT_TIMEOUTS * this.#timeout)) return Promise.reject(unsent('the connection answers nothing'));
     this.#lastSentAt = now;
-    if (this.#told.has(sha)) return this.#client.evalsha(sha, keys.length, ...keys, ...args);
+    if (this.#told.has(sha)) return this.#follow(this.#client.evalsha(sha, keys.length, ...keys, ...args));
     this.#told.add(sha);
-    return this.#client.eval(lua, keys.length, ...keys, ...args);
+    return this.#follow(this.#client.eval(lua, keys.length, ...keys, ...args));
+  }
+
+  /** Settles as `reply` does, or when the connection breaks with which it was dropped. */
+  #follow(reply: Promise<unknown>): Promise<unknown> {
+    const droppable = this.#droppable;
+    if (droppable === undefined) return reply;
+    return new Promise((resolve, reject) => {
+      droppable.add(reject);
+      reply.finally(() => droppable.delete(reject)).then(resolve, reject);
+    });
   }
 
   /** A server that does not know the script yet is told it. */
-  #teach(flight: Flight, { lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return this.#client.eval(lua, keys.length, ...keys, ...args).finally(() => this.#settle(flight));
+  #teach({ lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#follow(this.#client.eval(lua, keys.length, ...keys, ...args)).finally(() => this.#settle());
   }
 
   /** The server answered, be it late. */
@@ -161,8 +169,8 @@ export class RedisSession implements ConnectionListener {
     if (reconnects === this.#reconnects) this.#roundTrip.add(performance.now() - sentAt);
   }
 
-  #settle(flight: Flight): void {
-    flight.underWay -= 1;
+  #settle(): void {
+    this.#underWay -= 1;
     if (!this.isBusy) this.#onQuiet?.();
   }
 

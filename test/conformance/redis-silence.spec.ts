@@ -83,6 +83,14 @@ describe.each(Object.entries(MAJORS))('a connection of %s that takes in everythi
     expect(await Promise.all([acquire('b'), acquire('c')])).toMatchObject([{ status: 'acquired' }, { status: 'acquired' }]);
   });
 
+  it('drops what was asked when it breaks, and each caller hears of it', async () => {
+    proxy.halfOpen();
+    const asked = [acquire('b'), store.release('a', 'mine', 0), store.renew('a', 'mine', 60_000)].map(watch<unknown>);
+    proxy.cut();
+    await eventually(() => asked.every(({ state }) => state === 'rejected'));
+    expect(asked.map(({ error }) => error as unknown)).toMatchObject(asked.map(() => ({ transient: true, applied: 'unknown' })));
+  });
+
   it('is none when the answer came while this process stood still', async () => {
     await new Promise((resolve) => setImmediate(resolve));
     const first = acquire('b');

@@ -18,7 +18,7 @@ async function keysLike(client, pattern) {
   return found;
 }
 
-/** Locks whose owner is one of the processes: `host:pid:instance:counter`. */
+/** Locks whose owner is one of the processes: `host:pid:instance#counter`. */
 async function locksOf(client, pids) {
   const found = [];
   for (const key of await keysLike(client, `${escaped}*`)) {
