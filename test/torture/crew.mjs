@@ -17,6 +17,8 @@ export class Crew {
   stubborn = 0;
   /** Of those who ended as apps end. */
   endedPids = new Set();
+  /** Of those who were killed. */
+  killedPids = new Set();
   started = 0;
 
   /** `context`: url, library, options, history, register; `guard` sees that a worker does not outlive this process. */
@@ -85,6 +87,7 @@ export class Crew {
     const { history } = this.#context;
     this.#workers.delete(worker.name);
     history.workerEnded(worker.name, now());
+    if (worker.isKilled) this.killedPids.add(worker.pid);
     if (!worker.isKilled && !this.#isClosing) history.trouble(`worker ${worker.name} ended by itself: ${how}`);
     if (!this.#isClosing) this.#startWorker(index);
   }

@@ -31,6 +31,7 @@ const WAYS = {
 };
 
 let sections = 0;
+let wants = 0;
 
 /** Takes locks, one after the other, until the service is closed. */
 export class Caller {
@@ -54,10 +55,12 @@ export class Caller {
     const willing = Math.min(way === 'tryAcquire' ? 0 : options.wait, abortAfter);
     const calledAt = now();
     const served = this.pulse.waiting(calledAt, willing, plan);
+    const noLongerWants = this.#tellWant(plan, willing, calledAt);
     let section;
     const settled = () => {
       clearTimeout(timer);
       served();
+      noLongerWants();
     };
     const enter = (lock) => {
       settled();
@@ -75,6 +78,15 @@ export class Caller {
       section?.tellOver(undefined);
       this.#judge(error);
     }
+  }
+
+  /** Who wants several keys wants one after the other, and nobody sees which. */
+  #tellWant({ keys: [key, ...others] }, willing, at) {
+    if (willing === 0 || others.length > 0) return () => undefined;
+    wants += 1;
+    const id = `${this.worker}/${wants}`;
+    tell({ type: 'wanting', id, key, at });
+    return () => tell({ type: 'wantsNoLonger', id, at: now() });
   }
 
   #judge(error) {

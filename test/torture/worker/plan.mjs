@@ -1,8 +1,11 @@
-import { pickKey } from '../keys.mjs';
+import { pickKey, pickLongKey } from '../keys.mjs';
 
 const TTLS = [300, 500, 800, 1_500];
 /** Mostly the same: a lease passes only to a caller who wants that. */
 const COMMON_TTL = 500;
+/** The default of the package. Its locks have keys of their own, so that a worker that dies with one holds up no others. */
+const LONG_TTL = 30_000;
+const LONG_SHARE = 0.2;
 const WAYS = { acquire: 4, withLock: 4, using: 2, tryAcquire: 1 };
 
 function pickKeys(random, count) {
@@ -10,10 +13,15 @@ function pickKeys(random, count) {
   return [...new Set(Array.from({ length: size }, () => pickKey(random, count)))];
 }
 
-function pickWork(random, ttl) {
+function pickTerms(random, count) {
+  if (random.chance(LONG_SHARE)) return { keys: [pickLongKey(random)], ttl: LONG_TTL, wait: pickLongWait(random) };
+  return { keys: pickKeys(random, count), ttl: random.chance(0.7) ? COMMON_TTL : random.pick(TTLS), wait: pickWait(random) };
+}
+
+function pickWork(random) {
   const kind = random.weighted({ short: 70, medium: 24, long: 6 });
   if (kind === 'short') return random.between(0, 5);
-  return kind === 'medium' ? random.between(5, 60) : random.between(100, 2 * ttl);
+  return kind === 'medium' ? random.between(5, 60) : random.between(100, 2 * COMMON_TTL);
 }
 
 function pickWait(random) {
@@ -22,14 +30,18 @@ function pickWait(random) {
   return kind === 'some' ? random.between(50, 3_000) : Infinity;
 }
 
+/** Mostly long enough to show that a free lock stays free. */
+function pickLongWait(random) {
+  return random.chance(0.7) ? random.between(3_000, 10_000) : pickWait(random);
+}
+
 /** What one caller does next. */
 export function makePlan(random, keyCount) {
-  const ttl = random.chance(0.7) ? COMMON_TTL : random.pick(TTLS);
-  const wait = pickWait(random);
+  const { keys, ttl, wait } = pickTerms(random, keyCount);
   const way = random.weighted(WAYS);
   return {
     way,
-    keys: pickKeys(random, keyCount),
+    keys,
     options: {
       ttl,
       wait,
@@ -38,7 +50,7 @@ export function makePlan(random, keyCount) {
       ...(random.chance(0.05) && { maxHold: random.between(50, 800) }),
       ...(random.chance(0.05) && { metadata: 'torture' }),
     },
-    work: pickWork(random, ttl),
+    work: pickWork(random),
     /** Milliseconds after which the caller's signal aborts. */
     abortAfter: wait === Infinity || random.chance(0.1) ? random.between(0, 1_500) : undefined,
     extendTo: random.chance(0.05) ? random.pick(TTLS) : undefined,
