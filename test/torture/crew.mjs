@@ -1,9 +1,11 @@
 import { fork } from 'node:child_process';
 import { now } from './clock.mjs';
+import { sharedKeys } from './keys.mjs';
 import { randomFrom } from './random.mjs';
 
 const WORKER = new URL('worker/worker.mjs', import.meta.url);
 const CALLERS = 16;
+const PATIENT_CALLERS = 3;
 /** The grace for holders, and time for everything else. */
 const OBEY_MS = 10_000;
 
@@ -55,7 +57,10 @@ export class Crew {
     this.started += 1;
     const name = `${index}.${this.started}`;
     const sabotage = index === 0 ? options.sabotage : undefined;
-    const settings = { name, library, url, seed: this.#random.below(2 ** 31), callers: CALLERS, keyCount: options.keys, sabotage };
+    const settings = {
+      ...{ name, library, url, seed: this.#random.below(2 ** 31), sabotage },
+      ...{ callers: CALLERS, keyCount: options.keys, patientCallers: PATIENT_CALLERS, sharedKeys: sharedKeys(index, options.processes) },
+    };
     const child = fork(WORKER, [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] });
     const worker = { name, child, pid: child.pid, isReady: false, isHalted: false, isKilled: false };
     const guardian = this.#guard(child.pid);

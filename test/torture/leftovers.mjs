@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.mjs';
-import { isLong, STORED_PREFIX } from './keys.mjs';
+import { isShared, STORED_PREFIX } from './keys.mjs';
 import { ownerPid } from './owner-pid.mjs';
 
 /** `minHold` keeps keys for so long at most. */
@@ -46,7 +46,7 @@ export async function findLeftovers(server, { endedPids, killedPids }) {
     await sleep(LONGEST_MIN_HOLD_MS + MARGIN_MS);
     const ofEnded = (await locksWithOwners(client)).filter(({ pid }) => endedPids.has(pid));
     await sleep(LONGEST_TTL_MS);
-    const atLast = (await locksWithOwners(client)).filter(({ key, pid }) => !(killedPids.has(pid) && isLong(key.slice(STORED_PREFIX.length))));
+    const atLast = (await locksWithOwners(client)).filter(({ key, pid }) => !(killedPids.has(pid) && isShared(key.slice(STORED_PREFIX.length))));
     const orphans = [...new Set([...ofEnded, ...atLast].map(({ key }) => key))];
     const queuesAtFirst = (await keysLike(client, QUEUES)).length;
     const queues = await queuesAtLast(client);

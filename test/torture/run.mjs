@@ -27,9 +27,9 @@ const { guard } = await import(built.guardian);
 const history = new History();
 const register = new Register();
 const server = await startServer({ redisProcess: built.redisProcess, history });
-const keyWatch = new KeyWatch({ url: server.url, keys: allKeys(options.keys), prefix: STORED_PREFIX, onAbsence: (...absence) => history.absence(...absence) });
+const keyWatch = new KeyWatch({ url: server.url, keys: allKeys(options.keys, options.processes), prefix: STORED_PREFIX, onAbsence: (...absence) => history.absence(...absence) });
 const crew = new Crew({ url: server.url, library: built.library, options, history, register }, (pid) => guard(pid, ''));
-const faults = new Faults({ crew, server, history, keyCount: options.keys });
+const faults = new Faults({ crew, server, history, keyCount: options.keys, processes: options.processes });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void abandon());
 
 /** Interrupted: nothing is left behind. */

@@ -8,14 +8,14 @@ const UNSEEN_MS = 1_500;
 export const ON_WORKERS = {
   'kill -9 of a worker': {
     weight: 2,
-    async inject({ crew, server, random }) {
+    async inject({ crew, server, random, processes }) {
       const worker = crew.pick(random);
       if (worker === undefined) return false;
       worker.isKilled = true;
       worker.child.kill('SIGKILL');
       await worker.exited;
       await sleep(random.between(0, UNSEEN_MS));
-      await clearAfter(worker.pid, server);
+      await clearAfter(worker.pid, server, processes);
       return true;
     },
   },

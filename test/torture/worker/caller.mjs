@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.mjs';
 import { tell } from './link.mjs';
-import { makePlan } from './plan.mjs';
 import { Section } from './section.mjs';
 
 const EXPECTED = ['LOCK_NOT_ACQUIRED', 'LOCK_BACKEND', 'LOCK_CLOSED', 'LOCK_LOST'];
@@ -35,14 +34,15 @@ let wants = 0;
 
 /** Takes locks, one after the other, until the service is closed. */
 export class Caller {
-  constructor({ locks, random, keyCount, pulse, worker }) {
-    Object.assign(this, { locks, random, keyCount, pulse, worker });
+  /** `makePlan`: what it does next, each time. */
+  constructor({ locks, makePlan, pulse, worker }) {
+    Object.assign(this, { locks, makePlan, pulse, worker });
     this.isClosed = false;
   }
 
   async run() {
     while (!this.isClosed) {
-      const plan = makePlan(this.random, this.keyCount);
+      const plan = this.makePlan();
       await this.#once(plan);
       await sleep(plan.pause);
     }
