@@ -1,8 +1,9 @@
+import { TEST_LIMIT_MS } from './test/support/patience.mjs';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // Real servers and processes on a busy machine; what hangs is told by a limit of its own.
-  testTimeout: 30_000,
+  testTimeout: TEST_LIMIT_MS,
   testMatch: ['<rootDir>/test/**/*.spec.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/test/bench/node_modules/'],
   extensionsToTreatAsEsm: ['.ts'],

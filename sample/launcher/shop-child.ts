@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ShopSetting } from '../shop-setting.js';
 
 const ENTRY = fileURLToPath(new URL('../shop-process.js', import.meta.url));
-const STOP_MS = 5_000;
+const STOP_MS = 15_000;
 
 /** A process of the shop, as the launcher sees it. */
 export class ShopChild {

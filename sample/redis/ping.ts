@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 
-const PATIENCE_MS = 3_000;
+const PATIENCE_MS = 10_000;
 
 /** Makes sure that a Redis answers at `url`. */
 export async function ping(url: string): Promise<void> {

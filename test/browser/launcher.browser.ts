@@ -1,11 +1,10 @@
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../sample/redis/free-port.js';
 import { eventually } from '../support/eventually.js';
 import { isAlive } from '../support/is-alive.js';
+import { PATIENCE_MS } from '../support/patience.mjs';
 import { startSample, type SampleProcess } from '../support/sample-process.js';
 import { sendCommand } from '../support/send-command.js';
-
-jest.setTimeout(30_000);
 
 describe('npm start', () => {
   let sample: SampleProcess;
@@ -31,7 +30,7 @@ describe('npm start', () => {
   it('leaves no process behind when it is killed', async () => {
     const pids = await start();
     await sample.stop('SIGKILL');
-    await eventually(() => !pids.some(isAlive), 10_000);
+    await eventually(() => !pids.some(isAlive), PATIENCE_MS);
   });
 
   it.each([

@@ -1,9 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { openBrowser } from '../support/open-browser.js';
 import { startSample, type SampleProcess } from '../support/sample-process.js';
-
-jest.setTimeout(60_000);
 
 let browser: Browser;
 

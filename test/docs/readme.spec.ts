@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../../lib/index.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
@@ -42,6 +42,14 @@ describe('README', () => {
     const named = [...readme.matchAll(/npm\s+run\s+([\w:]+)/gu)].map(([, script = '']) => script);
     expect(named.length).toBeGreaterThan(1);
     for (const script of named) expect(Object.keys(scripts)).toContain(script);
+  });
+
+  it.each(['npm install && npm start', 'npm install && npm test'])('says that %s is all there is to do', (command) => {
+    expect(readme).toContain(`\`${command}\``);
+  });
+
+  it('tells to run the tests as CI does', () => {
+    expect(readFileSync(join(ROOT, '.ci/run'), 'utf8')).toMatch(/^counted .* 'npm install && npm test -- --json/mu);
   });
 
   it('D1: lists every error with its code', () => {

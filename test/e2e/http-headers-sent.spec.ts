@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get } from '@nestjs/common';
 import { WithLock } from 'nestjs-redis-lock';
+import { PATIENCE_MS } from '../support/patience.mjs';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 
 @Controller()
@@ -41,7 +42,7 @@ describe.each(PLATFORMS)('an answer whose headers are sent before the lock is ta
   ])('C3: ends when the lock $trouble', async ({ path }) => {
     const giveBack = await http.takeAsStranger('busy');
     const answer = fetch(`${http.url}/${path}`).then((response) => response.text());
-    const outcome = await Promise.race([answer.catch(() => 'cut off'), sleep(1_000, 'still open', { ref: false })]);
+    const outcome = await Promise.race([answer.catch(() => 'cut off'), sleep(PATIENCE_MS, 'still open', { ref: false })]);
     await giveBack();
     expect(outcome).not.toBe('still open');
   });

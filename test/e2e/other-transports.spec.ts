@@ -6,6 +6,7 @@ import { CurrentLock, LockKeyError, LockNotAcquiredError, WithLock, type Lock, t
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
+import { PATIENCE_MS } from '../support/patience.mjs';
 
 const stage = { work: new Checkpoint() };
 const failure = new NotFoundException('its own');
@@ -139,7 +140,7 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
 
   it('C3 N3: is told that it is busy', async () => {
     const held = await nest.locks.acquire('Handlers.byFunction:call:1');
-    const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(500, undefined, { ref: false })]);
+    const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(PATIENCE_MS, undefined, { ref: false })]);
     await held.release();
     expect(outcome).toBeInstanceOf(LockNotAcquiredError);
   });

@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisLockService } from 'nestjs-redis-lock';
 import { lockModule } from '../../sample/lock-module.js';
 import { MutexDemo } from '../../sample/mutex/mutex-demo.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
-
-jest.setTimeout(30_000);
 
 describe.each([{ place: 'Redis' }, { place: 'memory' }])('the mutex demo in $place', ({ place }) => {
   let redis: RedisServer | undefined;

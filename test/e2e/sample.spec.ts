@@ -1,12 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ShopEvent } from '../../sample/activity/shop-event.js';
 import type { Ledger } from '../../sample/books/item.interface.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { openShops, type SampleShops } from '../support/sample-shops.js';
 import { openEvents, type EventStream } from '../support/server-sent-events.js';
-
-jest.setTimeout(30_000);
 
 const PIECES = 10;
 const BUYERS = 50;

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisLockService } from 'nestjs-redis-lock';
+import { watchDelay, type Delay } from '../support/delay.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -12,21 +14,16 @@ const TOLERANCE = 50;
 /** How long a single try may take. */
 const TRY = 1_000;
 
-/** Milliseconds that a timer of `ms`, set now, really takes: what the machine adds is nobody's fault. */
-async function timer(ms: number): Promise<number> {
-  const begin = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, ms));
-  return performance.now() - begin;
-}
-
 describe('a Redis that is down, with each client', () => {
   let server: RedisServer;
   let proxy: FaultProxy;
   let contexts: NestContext[];
+  let delay: Delay;
   let isPaused = false;
   const clients: TestClient[] = [];
 
   beforeEach(async () => {
+    delay = watchDelay(process.env.TEST_REDIS_URL);
     server = await startRedis();
     proxy = await startFaultProxy(server.port);
     contexts = await Promise.all(
@@ -40,6 +37,7 @@ describe('a Redis that is down, with each client', () => {
     );
   });
   afterEach(async () => {
+    delay.stop();
     if (isPaused) server.resume();
     isPaused = false;
     proxy.set('forward');
@@ -62,11 +60,11 @@ describe('a Redis that is down, with each client', () => {
     isPaused = true;
     server.pause();
   };
-  /** What became of a call, and how much longer than a plain timer it took. */
+  /** What became of a call, and how much longer than `limit` it took, but for what the machine took away. */
   const overtime = async (limit: number, call: Promise<unknown>): Promise<{ code: string; late: number }> => {
     const begin = performance.now();
-    const [{ code, took }, usual] = await Promise.all([rejection(call).then((error) => ({ code: error.code as string, took: performance.now() - begin })), timer(limit)]);
-    return { code, late: took - usual };
+    const { code } = await rejection(call);
+    return { code, late: performance.now() - delay.limit(limit, begin) };
   };
 
   it.each(down)('W4: that %s: acquire() rejects within wait + 50 ms, one try within a second', async (_, disturb) => {
@@ -87,11 +85,11 @@ describe('a Redis that is down, with each client', () => {
     const reason = new Error('the client is gone');
     const abort = new AbortController();
     const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, signal: abort.signal })));
-    await timer(50);
+    await sleep(50);
     const begin = performance.now();
     abort.abort(reason);
-    const [reasons, usual] = await Promise.all([calls, timer(10)]);
-    expect(performance.now() - begin - usual).toBeLessThan(TOLERANCE);
+    const reasons = await calls;
+    expect(performance.now() - begin).toBeLessThan(delay.limit(TOLERANCE, begin));
     expect(reasons.every((each) => each === reason)).toBe(true);
   });
 
@@ -99,7 +97,7 @@ describe('a Redis that is down, with each client', () => {
     const ttl = 500;
     await server.stop('SIGKILL');
     const waiting = forAll((locks, key) => locks.acquire(key, { ttl, wait: Infinity }));
-    await timer(2 * ttl);
+    await sleep(2 * ttl);
     server = await startRedis({ port: server.port });
     const locks = await waiting;
     // A lease that counted from the first try would be over.

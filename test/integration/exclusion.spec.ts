@@ -51,7 +51,7 @@ describe('mutual exclusion', () => {
     // A service that still knew of a holder or a waiter would use its grace of a minute.
     const begin = performance.now();
     await app.close();
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(performance.now() - begin).toBeLessThan(30_000);
   });
 
   it('C8: callers in two processes never overlap, and all get in', async () => {
@@ -93,9 +93,8 @@ describe('mutual exclusion', () => {
     it("by default fails at once, and 'share' is the same lock", async () => {
       const [{ locks }] = contexts as [NestContext];
       await locks.withLock('a', async (outer) => {
-        const begin = performance.now();
-        expect(await rejection(locks.acquire('a', { wait: 10_000 }))).toMatchObject({ code: 'LOCK_REENTRY', key: 'a' });
-        expect(performance.now() - begin).toBeLessThan(1_000);
+        // One that waited would have got the lock, or would wait for ever.
+        expect(await rejection(locks.acquire('a', { wait: Infinity }))).toMatchObject({ code: 'LOCK_REENTRY', key: 'a' });
         await locks.withLock('a', { reentry: 'share' }, (inner) => expect(inner.fencingToken).toBe(outer.fencingToken));
         expect(await server.command('EXISTS', 'lock:a')).toBe(1);
         expect(await contexts[1]?.locks.tryAcquire('a')).toBeNull();

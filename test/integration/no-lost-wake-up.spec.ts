@@ -72,5 +72,5 @@ describe(`releases in every gap of queueing, waking, claiming and leaving (seed 
     for (let index = 0; index < 7; index += 1) {
       expect(await sendCommand(server.url, 'EXISTS', `{lock:key-${index}}lock:key-${index}\x1fqueue`)).toBe(0);
     }
-  }, 120_000);
+  });
 });

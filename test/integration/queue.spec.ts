@@ -95,7 +95,7 @@ describe('the queue between processes', () => {
   it.each(['aborts', 'times out'])('W6: a waiter that %s leaves the queue', async (how) => {
     const lock = await one.locks.acquire('a', TERMS);
     const stop = new AbortController();
-    const waiter = watch(two.locks.acquire('a', how === 'aborts' ? { ...TERMS, signal: stop.signal } : { ttl: TTL, wait: 300 }));
+    const waiter = watch(two.locks.acquire('a', how === 'aborts' ? { ...TERMS, signal: stop.signal } : { ttl: TTL, wait: 2_000 }));
     await queued(1);
     stop.abort(new Error('stop'));
     await eventually(() => waiter.state === 'rejected');

@@ -36,7 +36,7 @@ export class ConsumerApp {
     }
     const manifest = { name: 'consumer', private: true, type, dependencies: { ...dependencies, 'nestjs-redis-lock': `file:${tarball}` }, devDependencies };
     await writeFile(join(this.dir, 'package.json'), JSON.stringify(manifest));
-    await mustRun('npm', INSTALL, { cwd: this.dir, timeout: 180_000 });
+    await mustRun('npm', INSTALL, { cwd: this.dir });
   }
 
   /** Type-checks the app, its declaration files included, and writes dist/ with `emit`. */
@@ -44,7 +44,7 @@ export class ConsumerApp {
     const settings = { compilerOptions: { ...COMPILER_OPTIONS, ...options, noEmit: !emit }, include: ['src'] };
     await writeFile(join(this.dir, 'tsconfig.json'), JSON.stringify(settings));
     const tsc = join(this.dir, 'node_modules', 'typescript', 'bin', 'tsc');
-    const result = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: this.dir, timeout: 120_000 });
+    const result = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: this.dir });
     if (result.code === 0) return;
     const errors = result.text.split(/\n(?! )/u);
     const ours = this.consumer.nestDoesNotTypeCheck ? errors.filter((error) => !error.startsWith('node_modules/@nestjs/')) : errors;
@@ -53,7 +53,7 @@ export class ConsumerApp {
 
   /** Serves on one backend; yields what the app said of each check. */
   async serve(flags, backend) {
-    const result = await run(process.execPath, [...flags, join('dist', 'main.js'), ...backend], { cwd: this.dir, timeout: 20_000 });
+    const result = await run(process.execPath, [...flags, join('dist', 'main.js'), ...backend], { cwd: this.dir });
     const lines = result.stdout.split('\n');
     const checks = lines.flatMap((line) => {
       const [, bad, name, reason] = /^(not )?ok ([^:]*)(?:: (.*))?$/.exec(line) ?? [];
@@ -66,7 +66,7 @@ export class ConsumerApp {
   }
 
   async script(flags, file) {
-    await mustRun(process.execPath, [...flags, file], { cwd: this.dir, timeout: 30_000 });
+    await mustRun(process.execPath, [...flags, file], { cwd: this.dir });
   }
 
   /** Puts a package in the place of another that throws as soon as it is loaded, while `body` runs. */

@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-const STARTS_WITHIN_MS = 10_000;
+import { PATIENCE_MS } from '../support/patience.mjs';
 
 /** Starts an empty server on a free port, or returns `undefined` where none is installed. */
 export async function startRedis(dir) {
@@ -33,7 +32,7 @@ async function freePort() {
 }
 
 async function answers(port) {
-  const end = Date.now() + STARTS_WITHIN_MS;
+  const end = Date.now() + PATIENCE_MS;
   for (;;) {
     const socket = connect(port, '127.0.0.1');
     try {

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { TEST_LIMIT_MS } from '../support/patience.mjs';
 
-/** Runs a program to its end; kills it after `timeout` ms. Never throws for an exit code. */
-export function run(command, args, { cwd, env = {}, timeout = 60_000 } = {}) {
+/** Runs a program to its end; kills one that hangs. Never throws for an exit code. */
+export function run(command, args, { cwd, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const out = { stdout: '', stderr: '', timedOut: false };
@@ -10,7 +11,7 @@ export function run(command, args, { cwd, env = {}, timeout = 60_000 } = {}) {
     const timer = setTimeout(() => {
       out.timedOut = true;
       child.kill('SIGKILL');
-    }, timeout);
+    }, TEST_LIMIT_MS);
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { TEST_LIMIT_MS } from '../support/patience.mjs';
 
 /** Printed: what failed can be lived through again by the command that the failure names. */
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
@@ -17,7 +18,7 @@ interface Report {
 /** In a process of its own: in the context of a test everything global costs several times as much. */
 function live(...args: string[]): Promise<Report> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--no-warnings', '--import', SUPPORT, PROGRAM, ...args], { timeout: 200_000, maxBuffer: 2 ** 24 }, (_, stdout, stderr) => {
+    const child = execFile(process.execPath, ['--no-warnings', '--import', SUPPORT, PROGRAM, ...args], { timeout: TEST_LIMIT_MS, maxBuffer: 2 ** 24 }, (_, stdout, stderr) => {
       resolve({ code: child.exitCode ?? NaN, output: stdout + stderr });
     });
   });
@@ -40,5 +41,5 @@ describe(`C1 C2 F1: processes with clocks of their own, on a server that is not 
     expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(new RegExp(`^${WORLDS} worlds from seed ${SEED} of 10 kinds, \\d+ locks`, 'u')) });
     // So many get in that the rest means something.
     expect(Number(/(\d+) locks/u.exec(output)?.[1])).toBeGreaterThan(WORLDS * 5);
-  }, 220_000);
+  });
 });

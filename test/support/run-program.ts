@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { TEST_LIMIT_MS } from './patience.mjs';
 
 /** A TypeScript program of the tests in a process of its own. */
 export interface RunningProgram {
@@ -12,10 +13,10 @@ export interface RunningProgram {
 const HOOKS = new URL('./ts-hooks.mjs', import.meta.url).href;
 const LOADER = `data:text/javascript,import { register } from 'node:module'; register('${HOOKS}');`;
 
-/** Runs `path`, which is relative to the folder `test`. It is killed when it has not ended by itself within `timeout` ms. */
-export function runProgram(path: string, env: Record<string, string> = {}, timeout = 10_000): RunningProgram {
+/** Runs `path`, which is relative to the folder `test`. It is killed when the test that waits for its end has lost its patience. */
+export function runProgram(path: string, env: Record<string, string> = {}): RunningProgram {
   const file = new URL(`../${path}`, import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--no-warnings', '--import', LOADER, file], { env: { ...process.env, ...env }, timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--no-warnings', '--import', LOADER, file], { env: { ...process.env, ...env }, timeout: TEST_LIMIT_MS, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   return {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { eventually } from './eventually.js';
+import { PATIENCE_MS } from './patience.mjs';
 
 /** The sample as a user starts it, after its build. */
 export interface SampleProcess {
@@ -23,7 +24,7 @@ export async function startSample(variables: Record<string, string | undefined> 
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const isSilent = (): boolean => child.exitCode === null && !text.includes('ctrl-c ends it.');
-  await eventually(() => !isSilent(), 20_000);
+  await eventually(() => !isSilent(), PATIENCE_MS);
   const url = /http:\/\/localhost:\d+/.exec(text)?.[0];
   if (url === undefined) throw new Error(`The sample did not start:\n${text}`);
   return {

@@ -1,10 +1,9 @@
 import { Redis } from 'ioredis';
-
-const TIMEOUT_MS = 5_000;
+import { PATIENCE_MS } from './patience.mjs';
 
 /** Sends one command to the server at `url` over a connection of its own, so that no client of a test is involved. */
 export async function sendCommand(url: string, ...[name, ...args]: [string, ...(string | number)[]]): Promise<unknown> {
-  const client: Redis = new Redis(url, { retryStrategy: () => null, commandTimeout: TIMEOUT_MS });
+  const client: Redis = new Redis(url, { retryStrategy: () => null, commandTimeout: PATIENCE_MS });
   client.on('error', () => undefined);
   try {
     return await client.call(name, ...args);

@@ -15,6 +15,8 @@ export interface LockRedis {
   /** The keys that are there, but for those that only remember a fencing token. */
   left(): Promise<string[]>;
   untilNothingIsLeft(): Promise<void>;
+  /** Ends all leases, as if their time had passed. */
+  endLeases(): Promise<void>;
   /** What a foreign program does that takes a lock; returns what gives it back. */
   takeAsStranger(key: string): Promise<() => Promise<void>>;
   stop(): Promise<void>;
@@ -30,6 +32,7 @@ export async function startLockRedis(): Promise<LockRedis> {
     modules: [RedisLockModule.forRoot({ connection: url }), RedisLockModule.forRoot({ name: 'broken', connection: 'redis://127.0.0.1:1' })],
     left,
     untilNothingIsLeft,
+    endLeases: async () => void (await command('DEL', ...((await left()) as [string]))),
     scriptsOf: async (work) => {
       await resetCommandCounts(url);
       await work();

@@ -48,7 +48,7 @@ describe('a shutdown', () => {
     const closed: Watched<void> = watch(app.close());
     await eventually(async () => (await app.get(RedisLockService).acquire('other').catch((error: unknown) => error)) instanceof Error);
     stage.work.letOne();
-    await eventually(() => closed.state === 'fulfilled', 10_000);
+    await eventually(() => closed.state === 'fulfilled');
     expect([stage.work.arrivals, stage.work.inside]).toEqual([1, 0]);
     expect(await redis.left()).toEqual([]);
   }

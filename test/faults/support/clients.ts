@@ -7,7 +7,8 @@ import type { ClientSettings } from '../../support/redis-store.js';
 export interface ClientKind {
   readonly name: string;
   readonly keyPrefix: string;
-  open(url: string): TestClient;
+  /** `scale` multiplies its times. */
+  open(url: string, scale?: number): TestClient;
 }
 
 export interface TestClient extends RedisClient {
@@ -35,8 +36,10 @@ export const CLIENT_KINDS: readonly ClientKind[] = Object.entries(MAJORS).flatMa
   Object.entries(SETTINGS).map(([setting, options]) => ({
     name: `${major}, ${setting}`,
     keyPrefix: options.keyPrefix ?? '',
-    open(url: string): TestClient {
-      const client = new Client(url, { disconnectTimeout: 100, ...options });
+    open(url: string, scale = 1): TestClient {
+      const { commandTimeout } = options;
+      const times = commandTimeout === undefined ? {} : { commandTimeout: commandTimeout * scale };
+      const client = new Client(url, { disconnectTimeout: 100, ...options, ...times });
       client.on('error', () => undefined);
       return client as TestClient;
     },

@@ -5,7 +5,7 @@ import type { World } from './world.js';
 /** Something that goes wrong for all apps at once, and is over after a while. */
 export interface Fault {
   readonly name: string;
-  /** Milliseconds between its beginning and its end. */
+  /** Milliseconds between its beginning and its end, before they are scaled. */
   readonly lasts: number;
   begin(world: World): unknown;
   end?(world: World): unknown;
@@ -15,6 +15,10 @@ export interface Fault {
   readonly losesData?: boolean;
   /** Whether a lock that was fresh when it began must outlive it. */
   readonly keepsLocks?: boolean;
+  /** Whether this process does nothing meanwhile. */
+  readonly blocksProcess?: boolean;
+  /** Whether the server answers nobody meanwhile. */
+  readonly haltsServer?: boolean;
   /** Whether the data must survive a restart. */
   readonly keepsData?: boolean;
 }
@@ -43,21 +47,21 @@ const OF_THE_NETWORK: Fault[] = [
 ];
 
 const OF_THE_PROCESS: Fault[] = [
-  { name: 'SIGSTOP, shorter than the lease', lasts: SHORT, keepsLocks: true, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
-  { name: 'SIGSTOP, longer than the lease', lasts: LONG, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
-  { name: 'SIGKILL, back with its data', lasts: SHORT, keepsData: true, begin: (world) => world.kill(), end: (world) => world.restart() },
-  { name: 'SIGKILL, back without its data', lasts: SHORT, losesData: true, begin: (world) => world.kill(), end: (world) => world.restart() },
-  { name: 'event loop blocked beyond the lease', lasts: 0, begin: () => blockEventLoop(LONG) },
+  { name: 'SIGSTOP, shorter than the lease', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
+  { name: 'SIGSTOP, longer than the lease', lasts: LONG, haltsServer: true, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
+  { name: 'SIGKILL, back with its data', lasts: SHORT, keepsData: true, haltsServer: true, begin: (world) => world.kill(), end: (world) => world.restart() },
+  { name: 'SIGKILL, back without its data', lasts: SHORT, losesData: true, haltsServer: true, begin: (world) => world.kill(), end: (world) => world.restart() },
+  { name: 'event loop blocked beyond the lease', lasts: 0, blocksProcess: true, begin: ({ scaled }) => blockEventLoop(scaled(LONG)) },
 ];
 
 const OF_THE_SERVER: Fault[] = [
-  { name: 'CLIENT PAUSE', lasts: SHORT, keepsLocks: true, begin: ({ admin }) => admin.client('PAUSE', SHORT, 'ALL') },
+  { name: 'CLIENT PAUSE', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: ({ admin, scaled }) => admin.client('PAUSE', scaled(SHORT), 'ALL') },
   { name: 'CLIENT KILL', lasts: 0, begin: ({ admin }) => Promise.all(['NORMAL', 'PUBSUB'].map((type) => admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'YES'))) },
   { name: 'SCRIPT FLUSH', lasts: 0, keepsLocks: true, isHarmless: true, begin: ({ admin }) => admin.script('FLUSH') },
   { name: 'FLUSHALL', lasts: 0, losesData: true, begin: ({ admin }) => admin.flushall() },
   { name: 'READONLY', lasts: SHORT, keepsLocks: true, begin: ({ admin }) => admin.replicaof('127.0.0.1', '1'), end: ({ admin }) => admin.replicaof('NO', 'ONE') },
   { name: 'LOADING', lasts: SHORT, keepsLocks: true, begin: ({ proxy }) => proxy.refuse('LOADING Redis is loading the dataset in memory'), end: ({ proxy }) => proxy.refuse(undefined) },
-  { name: 'BUSY', lasts: SHORT, keepsLocks: true, begin: keepBusy, end: ({ admin }) => admin.script('KILL') },
+  { name: 'BUSY', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: keepBusy, end: ({ admin }) => admin.script('KILL') },
   { name: 'OOM', lasts: SHORT, keepsLocks: true, begin: config('maxmemory', 1), end: config('maxmemory', 0) },
   { name: 'eviction (C14)', lasts: SHORT, losesData: true, begin: evict, end: config('maxmemory', 0) },
 ];
@@ -69,9 +73,9 @@ export function blockEventLoop(ms: number): void {
   while (performance.now() < end);
 }
 
-function cutAgainAndAgain({ proxy }: World): void {
+function cutAgainAndAgain({ proxy, scaled }: World): void {
   const timer = setInterval(() => proxy.cut(), 60);
-  setTimeout(() => clearInterval(timer), LONG);
+  setTimeout(() => clearInterval(timer), scaled(LONG));
 }
 
 /** A script of somebody else that does not end. */

@@ -28,24 +28,25 @@ const GRACE = 200;
 /** So long that it outlives the grace, so short that what is left of it ends soon. */
 const LEAVING_TTL = 2_000;
 
-const idle: Stage = async ({ app, key, complain }) => ({
+const idle: Stage = async ({ world, app, key, complainOfTime }) => ({
   check: async () => {
     const begin = performance.now();
-    const work = (): Promise<boolean> => app.locks.withLock(key, { wait: 500 }, (lock) => lock.extend().then(() => true));
-    await eventually(work, RECOVERY).catch(() => complain(`${key}: does not work again within ${Math.round(performance.now() - begin)} ms`));
+    const work = (): Promise<boolean> => app.locks.withLock(key, { wait: world.scaled(500) }, (lock) => lock.extend().then(() => true));
+    await eventually(work, RECOVERY).catch(() => complainOfTime(`${key}: does not work again within ${Math.round(performance.now() - begin)} ms`));
   },
 });
 
 const acquiring: Stage = async (scene) => {
-  const { app, fault, key, complain } = scene;
+  const { world, app, fault, key, complain, complainOfTime } = scene;
+  const wait = world.scaled(WAIT);
   const calls: [string, Call<Lock>][] = [];
-  const acquire = (name: string): void => void calls.push([name, follows(name, app.locks.acquire(name, { ttl: LONG_TTL, wait: WAIT }))]);
+  const acquire = (name: string): void => void calls.push([name, follows(scene, name, app.locks.acquire(name, { ttl: LONG_TTL, wait }))]);
   return {
     strike: () => acquire(`${key} before`),
     during: () => acquire(`${key} during`),
     check: async () => {
       for (const [name, pending] of calls) {
-        const { value, code } = await settled(scene, pending, WAIT);
+        const { value, code } = await settled(scene, pending, wait);
         if (value !== undefined) {
           const hold = follow(name, value);
           await askAgain(scene, value);
@@ -53,7 +54,8 @@ const acquiring: Stage = async (scene) => {
           continue;
         }
         // Nobody else wants it: it cannot be busy.
-        if (code !== 'LOCK_BACKEND' || fault.isHarmless === true) complain(`${name}: ${code}`);
+        if (code !== 'LOCK_BACKEND') complain(`${name}: ${code}`);
+        else if (fault.isHarmless === true) complainOfTime(`${name}: ${code}`);
         await checkFree(scene, name);
       }
     },
@@ -66,28 +68,29 @@ async function askAgain({ fault }: Scene, lock: Lock): Promise<void> {
 }
 
 const waiting: Stage = async (scene) => {
-  const { app, fault, key, complain } = scene;
-  const holder = await app.outside.acquire(key, { ttl: 1_500 });
+  const { world, app, fault, key, complain, complainOfTime } = scene;
+  const [wait, lasts] = [world.scaled(WAIT), world.scaled(fault.lasts)];
+  const holder = await app.outside.acquire(key, { ttl: world.scaled(1_500) });
   let isAlone = true;
-  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: 15_000 }).then((lock) => {
+  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: world.scaled(15_000) }).then((lock) => {
     isAlone = !holder.isHeld;
     return lock;
   });
-  const patient = follows(key, acquired);
+  const patient = follows(scene, key, acquired);
   let impatient: Call<Lock> | undefined;
   // It stands in the queue in Redis, and sleeps.
   await eventually(async () => (await app.outside.inspect(key))?.waitingProcesses === 1);
   return {
     during: () => {
-      impatient = follows(`${key}, impatient`, app.locks.acquire(key, { ttl: LONG_TTL, wait: WAIT }));
+      impatient = follows(scene, `${key}, impatient`, app.locks.acquire(key, { ttl: LONG_TTL, wait }));
     },
     check: async () => {
       await holder.release().catch(() => undefined);
       const warnings = holder.signal.aborted ? 1 : 0;
-      const { value: lock, code } = await settled(scene, patient, fault.lasts + RECOVERY);
-      if (lock === undefined) return complain(`${key}: ${code}`);
+      const { value: lock, code } = await settled(scene, patient, lasts + RECOVERY);
+      if (lock === undefined) return complainOfTime(`${key}: ${code}`);
       if (!isAlone && fault.losesData !== true) complain(`${key}: two holders`);
-      const refused = impatient === undefined ? undefined : await settled(scene, impatient, WAIT);
+      const refused = impatient === undefined ? undefined : await settled(scene, impatient, wait);
       if (refused?.value !== undefined) await refused.value.release().catch(() => undefined);
       else if (refused?.code !== 'LOCK_NOT_ACQUIRED' && refused?.code !== 'LOCK_BACKEND') complain(`${key}, impatient: ${refused?.code}`);
       const hold = follow(key, lock);
@@ -98,29 +101,30 @@ const waiting: Stage = async (scene) => {
 };
 
 const holding: Stage = async (scene) => {
-  const hold = follow(scene.key, await scene.app.locks.acquire(scene.key, { ttl: 2_400 }));
+  const hold = follow(scene.key, await scene.app.locks.acquire(scene.key, { ttl: scene.world.scaled(2_400) }));
   return { check: () => checkHold(scene, hold) };
 };
 
 const renewing: Stage = async (scene) => {
-  const hold = follow(scene.key, await scene.app.locks.acquire(scene.key, { ttl: SHORT_TTL }));
+  const hold = follow(scene.key, await scene.app.locks.acquire(scene.key, { ttl: scene.world.scaled(SHORT_TTL) }));
   return { check: () => checkHold(scene, hold) };
 };
 
 const releasing: Stage = async (scene) => {
-  const { world, app, fault, key, complain } = scene;
+  const { world, app, fault, key, complain, complainOfTime } = scene;
   const names = [`${key} before`, `${key} during`];
   const [first, second] = (await Promise.all(names.map((name) => app.locks.acquire(name, { ttl: LONG_TTL })))) as [Lock, Lock];
   const calls: Call<string>[] = [];
-  const release = (lock: Lock): void => void calls.push(follows(lock.key, lock.release()));
+  const release = (lock: Lock): void => void calls.push(follows(scene, lock.key, lock.release()));
   return {
     strike: () => release(first),
     during: () => release(second),
     check: async () => {
       for (const pending of calls) {
         const { what, value, code } = await settled(scene, pending, COMMAND_TIMEOUT);
-        const isUsual = value === 'released' || (code === 'LOCK_BACKEND' && fault.isHarmless !== true) || (value === 'expired' && fault.losesData === true);
+        const isUsual = value === 'released' || code === 'LOCK_BACKEND' || (value === 'expired' && fault.losesData === true);
         if (!isUsual) complain(`${what}: ${value ?? code}`);
+        if (code === 'LOCK_BACKEND' && fault.isHarmless === true) complainOfTime(`${what}: ${code}`);
         const warnings = world.lossesTold(what);
         if (warnings !== (value === 'expired' ? 1 : 0)) complain(`${what}: ${value ?? code}, but ${warnings} warnings`);
         await checkFree(scene, what);
@@ -131,12 +135,13 @@ const releasing: Stage = async (scene) => {
 
 /** A body under withLock() that goes on through the fault. */
 const working: Stage = async (scene) => {
-  const { app, key, complain } = scene;
+  const { world, app, fault, key, complain } = scene;
   const go = deferred();
   const result = {};
   const work = follows(
+    scene,
     key,
-    app.locks.withLock(key, { ttl: SHORT_TTL }, async () => {
+    app.locks.withLock(key, { ttl: world.scaled(SHORT_TTL) }, async () => {
       await go.promise;
       return result;
     }),
@@ -144,7 +149,7 @@ const working: Stage = async (scene) => {
   return {
     during: () => go.resolve(),
     check: async () => {
-      const { value, code } = await settled(scene, work, scene.fault.lasts + COMMAND_TIMEOUT);
+      const { value, code } = await settled(scene, work, world.scaled(fault.lasts) + COMMAND_TIMEOUT);
       if (value !== result) complain(`${key}: ${code ?? 'another result'}`);
       await checkFree(scene, key);
     },
@@ -152,21 +157,21 @@ const working: Stage = async (scene) => {
 };
 
 const shuttingDown: Stage = async (scene) => {
-  const { app, key, complain } = scene;
+  const { world, app, fault, key, complain } = scene;
   const { app: leaving, locks } = app.leaving;
-  const lock = await locks.acquire(key, { ttl: LEAVING_TTL });
+  const lock = await locks.acquire(key, { ttl: world.scaled(LEAVING_TTL) });
   const { signal } = lock;
-  const waiter = follows(`${key}, waiter`, locks.acquire(key, { wait: Infinity }));
+  const waiter = follows(scene, `${key}, waiter`, locks.acquire(key, { wait: Infinity }));
   let closing: Call<void> | undefined;
   return {
     during: () => {
-      closing = follows(`${key}, close`, leaving.close());
+      closing = follows(scene, `${key}, close`, leaving.close());
     },
     check: async () => {
       if (closing === undefined) return complain(`${key}: was not closed`);
       // The grace, and a second for what is left in Redis.
       await settled(scene, closing, GRACE + COMMAND_TIMEOUT);
-      const { code } = await settled(scene, waiter, scene.fault.lasts + GRACE);
+      const { code } = await settled(scene, waiter, world.scaled(fault.lasts) + GRACE);
       if (code !== 'LOCK_CLOSED') complain(`${key}: the waiter gets ${code ?? 'the lock'}`);
       if (lock.isHeld || !['shutdown', 'unreachable', 'expired'].includes(signal.reason?.reason)) complain(`${key}: the holder is told ${signal.reason?.reason}`);
       await checkFree(scene, key);

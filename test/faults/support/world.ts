@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { RedisLockService } from 'nestjs-redis-lock';
+import { watchDelay, type Delay } from '../../support/delay.js';
 import { eventually } from '../../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
 import { startContext, type NestContext } from '../../support/nest-context.js';
@@ -30,6 +31,10 @@ export interface World {
   readonly server: RedisServer;
   /** A connection that was made before the trouble began. */
   readonly admin: Redis;
+  /** How much time machine and server take away. */
+  readonly delay: Delay;
+  /** So many milliseconds, as slowly as this world goes. */
+  scaled(ms: number): number;
   /** What the key holds. */
   valueOf(app: App, key: string): Promise<string | null>;
   /** How often the log says that a lock on this key was lost. */
@@ -41,8 +46,8 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** `keepsData`: what was written is there after a restart. */
-export async function openWorld({ keepsData }: { keepsData: boolean }): Promise<World> {
+/** `keepsData`: what was written is there after a restart. `scale` multiplies all times. */
+export async function openWorld({ keepsData, scale }: { keepsData: boolean; scale: number }): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'redis-data-'));
   const args = keepsData ? ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'] : [];
   let server = await startRedis({ args });
@@ -54,15 +59,18 @@ export async function openWorld({ keepsData }: { keepsData: boolean }): Promise<
   const apps = await Promise.all(
     CLIENT_KINDS.map(async (kind) => {
       const outside = outsides[kind.keyPrefix === '' ? 0 : 1] as (typeof outsides)[0];
-      const app = await openApp(kind, proxy.url, outside.context.locks);
+      const app = await openApp(kind, proxy.url, outside.context.locks, scale);
       contexts.push(app.context, app.leaving);
       return app;
     }),
   );
+  const delay = watchDelay(server.url);
   return {
     apps,
     proxy,
     admin,
+    delay,
+    scaled: (ms) => ms * scale,
     get server() {
       return server;
     },
@@ -75,6 +83,7 @@ export async function openWorld({ keepsData }: { keepsData: boolean }): Promise<
       await eventually(() => admin.ping());
     },
     close: async () => {
+      delay.stop();
       await Promise.all(contexts.map(({ app }) => app.close()));
       for (const { client } of [...apps, ...outsides]) client.disconnect();
       admin.disconnect();
@@ -92,8 +101,8 @@ async function openOutside(url: string, keyPrefix: string): Promise<{ client: Re
   return { client, context };
 }
 
-async function openApp(kind: ClientKind, url: string, outside: RedisLockService): Promise<App & { context: NestContext }> {
-  const client = kind.open(url);
+async function openApp(kind: ClientKind, url: string, outside: RedisLockService, scale: number): Promise<App & { context: NestContext }> {
+  const client = kind.open(url, scale);
   const [context, leaving] = await Promise.all([
     startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: CLOSE_GRACE } }),
     startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: 200 } }),

@@ -72,7 +72,7 @@ describe('W3b: whatever of a wake-up is lost, a free lock is taken within two se
       await eventually(async () => (await subscribers()) === 1, PROBED_MS);
       await lock.release();
       await (await next).release();
-    }, 60_000);
+    });
   });
 
   it('a lock that was kept beyond its release by minHold, and then ends by itself', async () => {

@@ -46,12 +46,12 @@ describe.each(['lock:', '', '{tag}'])('R4: data that somebody has planted beside
     const [{ locks }, waiting] = await Promise.all([scene.open({ keyPrefix }), scene.open({ keyPrefix })]);
     const held = await forEach(keys, (key) => locks.acquire(key, TERMS));
     const next = forEach(keys, (key) => waiting.locks.acquire(key, TERMS));
-    await eventually(async () => (await locks.inspect('innocent-0'))?.waitingProcesses === 1, 30_000);
+    await eventually(async () => (await locks.inspect('innocent-0'))?.waitingProcesses === 1);
     const released = await forEach([...held.keys()], (key) => held.get(key)!.release());
     expect(new Set(released.values())).toEqual(new Set(['released']));
     const taken = await next;
     await forEach([...taken.keys()], (key) => taken.get(key)!.release());
-    await eventually(areGone, 30_000);
+    await eventually(areGone);
     return [held.get(POISONED), taken.get(POISONED)];
   };
 
@@ -62,7 +62,7 @@ describe.each(['lock:', '', '{tag}'])('R4: data that somebody has planted beside
   ])('a queue of another type, by %s: nobody else is disturbed', async (command, ...values) => {
     await scene.server.command(command, queueKey(space, POISONED), ...values);
     await handAllOver();
-  }, 60_000);
+  });
 
   it.each([
     ['HSET', 'x', 'y'],
@@ -74,7 +74,7 @@ describe.each(['lock:', '', '{tag}'])('R4: data that somebody has planted beside
     expect(tokens[0]).toBeGreaterThan((Date.now() - DAY_MS) * 1_000);
     expect(tokens[1]).toBeGreaterThan(tokens[0]);
     expect(tokens[1]).toBeLessThan((Date.now() + DAY_MS) * 1_000);
-  }, 60_000);
+  });
 });
 
 describe('R4: the keys beside a lock', () => {

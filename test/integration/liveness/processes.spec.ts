@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { eventually } from '../../support/eventually.js';
 import type { NestContext } from '../../support/nest-context.js';
+import { PATIENCE_MS } from '../../support/patience.mjs';
 import { openScene, type Scene } from './support/scene.js';
 
 const TERMS = { ttl: 30_000 };
@@ -65,8 +66,8 @@ describe('W3: a process at the head of the queue that is stopped or killed costs
     free = Math.min(free, performance.now());
     await done;
     stopped.kill('SIGCONT');
-    await eventually(() => stopped.got > 0, 30_000);
-  }, 60_000);
+    await eventually(() => stopped.got > 0, PATIENCE_MS);
+  });
 
   it('stopped for longer than it wants to wait: what it leaves when it comes back is passed on', async () => {
     const lock = await one.locks.acquire('a', TERMS);
@@ -83,9 +84,9 @@ describe('W3: a process at the head of the queue that is stopped or killed costs
     stopped.kill('SIGCONT');
     await (await next).release();
     scene.judgeFree(free);
-    await eventually(() => stopped.failures.length > 0, 30_000);
+    await eventually(() => stopped.failures.length > 0, PATIENCE_MS);
     expect(stopped.failures).toEqual(['LOCK_NOT_ACQUIRED']);
-  }, 60_000);
+  });
 
   it.each(['nobody else listens', 'somebody listens to every channel'])('killed with -9, where %s', async (who) => {
     const lock = await one.locks.acquire('a', TERMS);
@@ -100,5 +101,5 @@ describe('W3: a process at the head of the queue that is stopped or killed costs
     const free = performance.now();
     await (await next).release();
     scene.judgeFree(free);
-  }, 60_000);
+  });
 });

@@ -1,9 +1,7 @@
 import { eventually } from '../../../support/eventually.js';
+import { PATIENCE_MS } from '../../../support/patience.mjs';
 import { runProgram, type RunningProgram } from '../../../support/run-program.js';
 
-/** Longer than any test: it is killed at the end of the test that started it. */
-const LIFETIME_MS = 120_000;
-const START_MS = 60_000;
 
 export interface ContenderSettings {
   readonly key?: string;
@@ -27,8 +25,8 @@ export interface Contender extends RunningProgram {
 export async function startContender(url: string, { key = 'a', callers = 1, holdMs = 5, times = Infinity, wait = 10_000, ttl = 30_000 }: ContenderSettings = {}): Promise<Contender> {
   const settings = { KEY: key, CALLERS: callers, HOLD_MS: holdMs, TIMES: times, WAIT: wait, TTL: ttl };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
-  const program = runProgram('integration/programs/contender.ts', { ...env, URL: url }, LIFETIME_MS);
-  await eventually(() => program.output().includes('ready'), START_MS);
+  const program = runProgram('integration/programs/contender.ts', { ...env, URL: url });
+  await eventually(() => program.output().includes('ready'), PATIENCE_MS);
   return {
     ...program,
     get got() {
