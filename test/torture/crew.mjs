@@ -5,7 +5,7 @@ import { randomFrom } from './random.mjs';
 
 const WORKER = new URL('worker/worker.mjs', import.meta.url);
 const CALLERS = 16;
-const PATIENT_CALLERS = 3;
+const PATIENT_CALLERS = 6;
 /** The grace for holders, and time for everything else. */
 const OBEY_MS = 10_000;
 

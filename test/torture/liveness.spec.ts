@@ -11,6 +11,7 @@ function history(wants: readonly WantRecord[], absent: readonly (readonly [numbe
   return { wants: new Map(wants.map((one, index) => [String(index), one])), absences, outages: [], pauses: new Map(), stalls: [], ...more };
 }
 
+const pausesOf = (worker: string, ...times: (readonly [number, number])[]): LivenessRecord['pauses'] => new Map([[worker, times]]);
 const longest = (...args: Parameters<typeof history>): number => findLongestFree(history(...args)).ms;
 
 describe('the checker of the torture run: how long a lock was free while somebody waited', () => {
@@ -36,14 +37,28 @@ describe('the checker of the torture run: how long a lock was free while somebod
     expect(longest([], [[0, 100]])).toBeNaN();
   });
 
-  it('leaves out the time in which the process did not run, the machine stood still, or Redis did not answer', () => {
-    const wants = [want(0, 10_000)];
-    const free = [[0, 10_000]] as const;
-    expect(longest(wants, free, { pauses: new Map([['a', [[1_000, 2_000]]], ['b', [[5_000, 6_000]]]]) })).toBe(9_000);
-    expect(longest(wants, free, { stalls: [[1_000, 2_000], [1_500, 2_500], [9_500, 11_000]] })).toBe(8_000);
-    // Half a second in which clients find it again.
-    expect(longest(wants, free, { outages: [{ from: 1_000, to: 2_000 }] })).toBe(8_500);
-    expect(longest(wants, free, { outages: [{ from: 1_000, to: 2_000 }], stalls: [[1_500, 3_000]], pauses: new Map([['a', [[900, 2_900]]]]) })).toBe(7_900);
+  const wants = [want(0, 10_000)];
+  const free = [[0, 10_000]] as const;
+
+  it.each([
+    ['its process does not run', { pauses: pausesOf('a', [2_000, 9_000]) }, 3_000],
+    ['its process runs again and again', { pauses: pausesOf('a', [2_000, 3_000], [4_000, 5_000]) }, 8_000],
+    ['the machine stands still', { stalls: [[2_000, 9_000], [3_000, 9_500]] }, 2_500],
+    ['both', { stalls: [[2_000, 3_000]], pauses: pausesOf('a', [2_500, 3_500]) }, 8_500],
+  ] as const)('leaves out what is due and cannot be done: %s', (_why, trouble, ms) => {
+    expect(longest(wants, free, trouble)).toBe(ms);
+  });
+
+  it.each([
+    ['another process does not run', { pauses: pausesOf('b', [2_000, 9_000]) }],
+    ['a process does not run while nothing is due', { pauses: pausesOf('a', [0, 1_500]) }],
+  ] as const)('leaves out nothing when %s', (_why, trouble) => {
+    expect(longest(wants, free, trouble)).toBe(10_000);
+  });
+
+  it('begins anew when Redis can be asked again, and clients have found it', () => {
+    expect(longest(wants, free, { outages: [{ from: 2_000, to: 3_000 }] })).toBe(6_500);
+    expect(longest(wants, free, { outages: [{ from: 6_000, to: 12_000 }, { from: 5_000, to: 8_000 }] })).toBe(5_000);
   });
 });
 

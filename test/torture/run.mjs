@@ -96,7 +96,7 @@ try {
   const results = { seed, seconds, processes, keys, figures, faults: faults.injected, outcomes, wrong: judge(figures, seconds) };
   console.log(toMarkdown(results));
   if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-  for (const text of explain(found, longestFree, history)) console.error(text);
+  for (const text of explain(found, { longestFree, left }, history)) console.error(text);
   if (results.wrong.length > 0) {
     console.error(`\nWRONG, with seed ${seed}:\n${results.wrong.map((text) => `  ${text}`).join('\n')}`);
     process.exitCode = 1;

@@ -1,19 +1,27 @@
+import { subtract } from './excuses.mjs';
+
 /** Until clients have found a server again, however long they have been without one. */
 const RECOVERY_MS = 500;
+/** Before that, nobody has to ask: a process that stands still then loses nothing, because its timers go on. */
+const DUE_MS = 1_500;
 
 /**
- * The longest time that the key of a lock was not there although a call waited for it, but for the time in which the caller's process did not
- * run, Redis did not answer, or the whole machine stood still. Not a number when no call ever met a key that was not there: nothing was watched.
+ * The longest time that the key of a lock was not there although a call waited for it. It begins anew when Redis can be asked again; what is due
+ * and cannot be done, because the caller's process does not run or the whole machine stands still, is left out. Not a number when no call ever met
+ * a key that was not there: nothing was watched.
  */
 export function findLongestFree({ wants, absences, outages, pauses, stalls }) {
-  const shared = [...outages.map(({ from, to }) => [from, to + RECOVERY_MS]), ...stalls];
+  const silences = outages.map(({ from, to }) => [from, to + RECOVERY_MS]);
   let longest = { ms: NaN };
   for (const want of wants.values()) {
     for (const absence of absences.get(want.key) ?? []) {
       const [from, to] = [Math.max(want.from, absence.from), Math.min(want.to, absence.to)];
       if (to < from || to - from <= longest.ms) continue;
-      const ms = to - from - lengthWithin(from, to, [...shared, ...(pauses.get(want.worker) ?? [])]);
-      if (!(ms <= longest.ms)) longest = { ms, from, to, want };
+      const standstills = [...stalls, ...(pauses.get(want.worker) ?? [])];
+      for (const [begin, end] of to === from ? [[from, to]] : subtract(from, to, silences)) {
+        const ms = end - begin - lengthWithin(begin + DUE_MS, end, standstills);
+        if (!(ms <= longest.ms)) longest = { ms, from: begin, to: end, want };
+      }
     }
   }
   return longest;

@@ -5,13 +5,18 @@ import { FROM_OUTSIDE } from './from-outside.mjs';
 import { ON_SERVER } from './on-server.mjs';
 import { ON_WORKERS } from './on-workers.mjs';
 
-/** Each runs beside the others, one fault after the other, with so many ms between them at most. */
+/**
+ * Each runs beside the others, one fault after the other, with so many ms between them at most; but sometimes there is a calm, because who has
+ * just lost its connection misses nothing else.
+ */
 const SOURCES = [
   { faults: ON_WORKERS, rest: 700 },
   { faults: ON_WORKERS, rest: 1_500 },
-  { faults: ON_SERVER, rest: 3_000 },
+  { faults: ON_SERVER, rest: 3_000, calm: 8_000 },
   { faults: FROM_OUTSIDE, rest: 200 },
 ];
+
+const CALM_SHARE = 0.3;
 
 export class Faults {
   injected = {};
@@ -26,7 +31,7 @@ export class Faults {
   }
 
   start(seed) {
-    this.#running = SOURCES.map(({ faults, rest }, index) => this.#run(faults, rest, randomFrom(seed + 1_000 + index)));
+    this.#running = SOURCES.map((source, index) => this.#run(source, randomFrom(seed + 1_000 + index)));
   }
 
   /** Resolves when none is under way any more. */
@@ -39,10 +44,10 @@ export class Faults {
     return Object.values(this.injected).reduce((total, count) => total + count, 0);
   }
 
-  async #run(faults, rest, random) {
+  async #run({ faults, rest, calm = rest }, random) {
     const weights = Object.fromEntries(Object.entries(faults).map(([name, { weight }]) => [name, weight]));
     while (!this.#isOver) {
-      await sleep(random.between(0, rest));
+      await sleep(random.between(0, random.chance(CALM_SHARE) ? calm : rest));
       const name = random.weighted(weights);
       if (await this.#inject(faults[name], random)) this.injected[name] += 1;
     }

@@ -48,9 +48,12 @@ export function makePlan(random, keyCount) {
   };
 }
 
-/** What a caller does next who waits long for a lock with a long lease that few want: nobody comes by chance and takes what was left lying. */
+/**
+ * What a caller does next who waits long for a lock with a long lease. Few want it, and they come seldom: nobody takes by chance what was left
+ * lying.
+ */
 export function makePatientPlan(random, keys) {
-  const isMinHeld = random.chance(0.1);
+  const isMinHeld = random.chance(0.2);
   return {
     way: random.weighted(WAYS),
     keys: [random.pick(keys)],
@@ -60,9 +63,9 @@ export function makePatientPlan(random, keys) {
       renew: true,
       ...(isMinHeld && { minHold: random.between(50, 400) }),
     },
-    work: random.chance(0.8) ? random.between(0, 60) : random.between(100, 1_000),
+    work: random.chance(0.5) ? random.between(0, 60) : random.between(100, 2_000),
     abortAfter: random.chance(0.1) ? random.between(0, 3_000) : undefined,
     extendTo: random.chance(0.05) ? LONG_TTL : undefined,
-    pause: random.between(0, 500),
+    pause: random.between(0, 3_000),
   };
 }

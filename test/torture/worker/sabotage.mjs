@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LATE_MS = 3_000;
+/** Who waits longer than this sleeps until shortly before the end. */
 const SLEEPY_MS = 2_500;
+const AWAKE_MS = 500;
 
 /** The lock with another answer to some questions. */
 function pretend(lock, answers) {
@@ -38,8 +40,8 @@ const ACQUIRES = {
   },
   sleepy: (acquire) => async (key, { wait, ...options }) => {
     if (wait <= SLEEPY_MS) return acquire(key, { wait, ...options });
-    await sleep(SLEEPY_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
-    return acquire(key, { ...options, wait: wait - SLEEPY_MS });
+    await sleep(wait - AWAKE_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
+    return acquire(key, { ...options, wait: AWAKE_MS });
   },
 };
 
