@@ -48,7 +48,7 @@ if #KEYS == ${keys.length} then return each(${first.join(', ')}) end
 local replies = {}
 for i = 0, #KEYS / ${keys.length} - 1 do
   local isDone, reply = pcall(each, ${each.join(', ')})
-  -- An error is text in Redis 6, and a table in 7.
+  -- Not every version of Redis makes text of an error.
   replies[i + 1] = isDone and reply or '${FAILED}' .. (type(reply) == 'table' and reply.err or tostring(reply))
 end
 return replies

@@ -3,6 +3,7 @@ import type { RedisClient } from '../interfaces/redis-client.interface.js';
 import type { Script } from '../scripts/define-script.js';
 import { followConnection, type ConnectionListener } from './client-events.js';
 import { StoreFailure } from './lock-store.interface.js';
+import { whenSocketsAreRead } from './next-turn.js';
 import { isNoScript, isReply, toStoreFailure } from './redis-failure.js';
 import { RoundTrip } from './round-trip.js';
 import { Silence } from './silence.js';
@@ -104,7 +105,8 @@ export class RedisSession implements ConnectionListener {
     // What was not sent yet is not going to be.
     if (!this.isBusy || this.#client.status !== 'ready') return !this.isBusy;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(0, this.#lastSentAt + this.commandTimeout - performance.now()));
+      // A reply that is there counts before its time is over.
+      const timer = setTimeout(() => whenSocketsAreRead(resolve), Math.max(0, this.#lastSentAt + this.commandTimeout - performance.now()));
       this.#onQuiet = () => {
         clearTimeout(timer);
         resolve();

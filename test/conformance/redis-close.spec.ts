@@ -4,7 +4,9 @@ import type { RedisClient } from '../../lib/interfaces/redis-client.interface.js
 import { MAX_TIMER_MS } from '../../lib/redis-lock.constants.js';
 import { connect, type ClientHandle } from '../../lib/stores/connection.js';
 import { RedisStore } from '../../lib/stores/redis-store.js';
+import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import type { ClientSettings } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { watch } from '../support/watch.js';
 
@@ -19,10 +21,10 @@ interface Owner {
   end(): void;
 }
 
-const OWNERS: Record<string, (url: string) => Owner> = {
-  'a connection of its own': (url) => ({ handle: connect({ kind: 'url', url }, () => undefined), end: () => undefined }),
-  'a borrowed client': (url) => {
-    const client: Redis = new Redis(url, { lazyConnect: true, disconnectTimeout: 100 });
+const OWNERS: Record<string, (port: number, options: ClientSettings) => Owner> = {
+  'a connection of its own': (port, options) => ({ handle: connect({ kind: 'options', options: { port, ...options } }, () => undefined), end: () => undefined }),
+  'a borrowed client': (port, options) => {
+    const client: Redis = new Redis({ port, lazyConnect: true, disconnectTimeout: 100, ...options });
     return { handle: connect({ kind: 'client', client }, () => undefined), end: () => client.disconnect() };
   },
 };
@@ -41,8 +43,8 @@ describe.each(Object.keys(OWNERS))('closing the RedisStore on %s', (name) => {
     owner.end();
   };
 
-  const open = async (commandTimeout?: number): Promise<void> => {
-    owner = OWNERS[name]!(proxy.url);
+  const open = async (commandTimeout?: number, options: ClientSettings = {}): Promise<void> => {
+    owner = OWNERS[name]!(Number(new URL(proxy.url).port), options);
     clients.push(owner.handle.client);
     store = new RedisStore({ client: owner.handle.client, keyPrefix: 'lock:', connection: owner.handle, commandTimeout });
     await store.release('another', VALUE, 0);
@@ -82,6 +84,30 @@ describe.each(Object.keys(OWNERS))('closing the RedisStore on %s', (name) => {
     const outcomes = KEYS.map(release);
     await close();
     expect(outcomes.map(({ value }) => value)).toEqual(KEYS.map(() => 'released'));
+  });
+
+  it('gives what it sends last its time, also when the server owes older replies', async () => {
+    await open(1_000);
+    server.pause();
+    const first = release('another');
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    const last = release('a');
+    setTimeout(() => server.resume(), 300);
+    await close();
+    expect([first.value, last.value]).toEqual(['expired', 'released']);
+  });
+
+  it('does not wait for what a client dropped with its connection', async () => {
+    await open(MAX_TIMER_MS, { autoResendUnfulfilledCommands: false });
+    server.pause();
+    const dropped = release('a');
+    await new Promise((resolve) => setImmediate(resolve));
+    proxy.cut();
+    server.resume();
+    await eventually(() => owner.handle.client.status !== 'ready');
+    await eventually(() => owner.handle.client.status === 'ready');
+    await close();
+    expect(dropped.state).toBe('pending');
   });
 
   it('does not wait for ever for a server that does not answer, and takes its listeners off', async () => {

@@ -1,10 +1,9 @@
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis5';
 import type { RedisClient } from '../../lib/interfaces/redis-client.interface.js';
 import { RedisStore } from '../../lib/stores/redis-store.js';
-import { commandCounts } from '../support/command-stats.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -21,6 +20,7 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
   let server: RedisServer;
   let proxy: FaultProxy;
   let client: RedisClient & { options: { password?: string | null } };
+  let subscriber: RedisClient;
   let store: RedisStore;
   let told: Told[];
   /** When SUBSCRIBE was sent. */
@@ -29,6 +29,8 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
   const listen = (url = proxy.url, options = {}): void => {
     client = new Client(url, { disconnectTimeout: 100, ...options }) as unknown as typeof client;
     client.on('error', () => undefined);
+    const { duplicate } = client;
+    client.duplicate = (...args: unknown[]) => (subscriber = duplicate.apply(client, args));
     const connection = { open: () => undefined, close: () => Promise.resolve() };
     store = new RedisStore({ client, keyPrefix: 'lock:', connection, commandTimeout: COMMAND_TIMEOUT });
     store.listen({
@@ -159,6 +161,20 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
     admin.disconnect();
   }, 60_000);
 
+  it('does not take a refusal of its login for one of SUBSCRIBE', async () => {
+    await server.command('CONFIG', 'SET', 'requirepass', SECRET);
+    listen(proxy.url.replace('//', `//:${SECRET}@`));
+    await untilToldOf('open');
+    const admin = new Redis(server.url, { password: SECRET });
+    proxy.refuse('NOPERM not today', 'auth');
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await eventually(() => troubles().length > 0, 20_000);
+    proxy.refuse(undefined);
+    await eventually(() => told.at(-1) === 'open', 20_000);
+    expect(told).toEqual(['open', 'closed', { trouble: expect.objectContaining({ message: 'NOPERM not today' }) }, 'open']);
+    admin.disconnect();
+  }, 60_000);
+
   describe('asks whether it is still subscribed', () => {
     it('when somebody contends, once a second at most, and of a silent connection makes another', async () => {
       listen();
@@ -188,13 +204,15 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
     it('and has not lost it when the answer came while this process stood still', async () => {
       listen(server.url);
       await untilToldOf('open');
+      const asked = jest.spyOn(subscriber, 'subscribe');
       await eventually(async () => {
         const contended = contend();
-        // If that sent the question, the answer waits in the socket, and in the next moment its time is over.
+        if (asked.mock.calls.length === 0) return void (await contended);
+        // The answer comes meanwhile, waits in the socket, and in the next moment its time is over.
         block(2 * COMMAND_TIMEOUT);
-        await Promise.all([contended, contend()]);
-        return (await commandCounts(server.url)).subscribe === 2;
+        return Promise.all([contended, contend()]);
       }, 20_000);
+      await asked.mock.results[0]?.value;
       await contend();
       expect(told).toEqual(['open']);
     });
