@@ -12,6 +12,9 @@ const PATIENT_ATTEMPTS = 5;
 /** A connection that was heard of so lately needs no question. */
 const FRESH_MS = 1_000;
 
+/** An attempt to open it may take so many times the time of a command: the handshake is some commands, and SUBSCRIBE one more. */
+const OPENING_TIMEOUTS = 3;
+
 /** A connection that is given up shall not keep the next one waiting. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
@@ -33,8 +36,8 @@ export class RedisInbox {
   readonly #subscriber: RedisClient;
   /** `asked`: open, and asked whether it still is; `doubted`: that was not answered in time, unless the answer lies in the socket. */
   #state: 'opening' | 'open' | 'asked' | 'doubted' | 'closed' = 'opening';
-  /** When it was last heard of or, in `asked`, when it was asked. */
-  #since = 0;
+  /** When it was last heard of; in `asked`, when it was asked; in `opening`, when the attempt began, and `Infinity` between two attempts. */
+  #since = Infinity;
   /** Attempts to open it in a row that failed. */
   #failures = 0;
   #complaint: 'none' | 'made' = 'none';
@@ -47,7 +50,7 @@ export class RedisInbox {
     // 'close' follows, and the client tries again by itself.
     subscriber.on('error', (error: unknown) => (this.#lastError = withoutCommand(error)));
     subscriber.on('message', (_channel: string, key: string) => this.#onMessage(key));
-    subscriber.on('connecting', () => (this.#lastError = undefined));
+    subscriber.on('connecting', () => this.#onConnecting());
     subscriber.on('ready', () => this.#subscribe());
     subscriber.on('close', () => this.#onClose());
     subscriber.connect().catch(() => undefined);
@@ -59,7 +62,7 @@ export class RedisInbox {
   }
 
   /**
-   * Notices, when it is called from time to time, a connection on which nothing arrives any more. The question is SUBSCRIBE once more: it changes
+   * Notices, when it is called from time to time, a connection on which nothing arrives any more, or never has. The question is SUBSCRIBE once more: it changes
    * nothing and needs no further permission.
    */
   probe(): void {
@@ -72,6 +75,11 @@ export class RedisInbox {
       this.#state = 'doubted';
       whenSocketsAreRead(() => {
         if (this.#state === 'doubted') this.#drop();
+      });
+    } else if (this.#state === 'opening' && quiet > OPENING_TIMEOUTS * this.#init.commandTimeout()) {
+      const attempt = this.#since;
+      whenSocketsAreRead(() => {
+        if (this.#state === 'opening' && this.#since === attempt) this.#drop();
       });
     }
   }
@@ -104,7 +112,13 @@ export class RedisInbox {
     return subscriber;
   }
 
+  #onConnecting(): void {
+    this.#lastError = undefined;
+    if (this.#state === 'opening') this.#since = performance.now();
+  }
+
   #subscribe(): void {
+    if (this.#state === 'opening') this.#since = performance.now();
     this.#subscriber.subscribe(this.#init.channel).then(
       () => this.#onSubscribed(),
       (error: unknown) => this.#onRefused(error),
@@ -143,6 +157,7 @@ export class RedisInbox {
       this.#init.listener.onClosed(refusal);
       return;
     }
+    this.#since = Infinity;
     this.#retry = setTimeout(() => this.#subscribe(), this.#delayNextAttempt()).unref();
   }
 
@@ -154,6 +169,8 @@ export class RedisInbox {
 
   #onClose(): void {
     clearTimeout(this.#retry);
+    if (this.#state === 'closed') return;
+    this.#since = Infinity;
     if (!this.isOpen) return;
     this.#state = 'opening';
     this.#init.listener.onClosed();

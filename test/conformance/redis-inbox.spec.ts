@@ -113,6 +113,18 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
     });
   });
 
+  it('W3b: makes another connection where one that is opened is never answered', async () => {
+    const stop = proxy.onCommand(SUBSCRIBE, () => {
+      stop();
+      proxy.halfOpen('subscribers');
+    });
+    listen();
+    await eventually(() => attempts.length === 1);
+    await contendUntil(() => told.includes('open'));
+    expect(told).toEqual(['open']);
+    await isWoken();
+  });
+
   it('backs off where SUBSCRIBE ends the connection, and tells of it once; then begins anew', async () => {
     proxy.loseReplies(Infinity, SUBSCRIBE);
     // In protocol 3 there are no replies to it.
