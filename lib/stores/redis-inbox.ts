@@ -148,16 +148,18 @@ export class RedisInbox {
     if (this.#state === 'closed') return;
     const refusal = withoutCommand(error);
     this.#lastError = refusal;
-    // Else the connection broke, or its login failed, and 'ready' comes again.
-    if (!isAnswerToSubscribe(error)) return;
+    const isAnswer = isAnswerToSubscribe(error);
     // We are subscribed already, and the server is there.
-    if (this.isOpen) return this.#hear();
-    if (isForbidden(refusal)) {
+    if (isAnswer && this.isOpen) return this.#hear();
+    if (isAnswer && isForbidden(refusal)) {
       this.close();
       this.#init.listener.onClosed(refusal);
       return;
     }
     this.#since = Infinity;
+    // The connection broke, or its login failed: 'ready' comes again, but not of a Cluster that lost one connection of many.
+    if (!isAnswer && this.#subscriber.status !== 'ready') return;
+    this.#onClose();
     this.#retry = setTimeout(() => this.#subscribe(), this.#delayNextAttempt()).unref();
   }
 
