@@ -3,6 +3,7 @@ import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Checkpoint } from '../support/checkpoint.js';
+import { eventually } from '../support/eventually.js';
 import { startContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
@@ -51,7 +52,7 @@ describe('O2: a shutdown with a borrowed client, which its owner closes in onApp
       inside.open();
       await app.close();
       await work;
-      expect(client.status).toBe('end');
+      await eventually(() => client.status === 'end');
       expect(await server.command('KEYS', 'lock:*')).toEqual([]);
       expect(log.at('error')).toEqual([]);
     }
