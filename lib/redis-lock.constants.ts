@@ -25,8 +25,11 @@ export const MAX_KEY_BYTES = 512;
 /** Longest `metadata`, in UTF-16 code units. */
 export const MAX_METADATA_LENGTH = 256;
 
-/** How long one command may take, the connection included, before its outcome counts as unknown. */
+/** Default time that one command may take before its outcome counts as unknown. */
 export const COMMAND_TIMEOUT_MS = 1_000;
+
+/** Below this, ordinary pauses (garbage collection, a slow disk) would make outcomes unknown. */
+export const MIN_COMMAND_TIMEOUT_MS = 50;
 
 /**
  * How long one process may keep a lock for its own callers before it asks whether another process waits. Larger is faster, and less even:

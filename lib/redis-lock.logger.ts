@@ -15,7 +15,11 @@ export class LockLogger implements LockObserver {
   }
 
   wakeUpsRefused(refusal: Error): void {
-    this.#logger.warn(`Redis refuses SUBSCRIBE (${refusal.message}), so waiting for a busy lock is polling. Allow the channel to be woken instead.`);
+    this.#warn(`Redis refuses SUBSCRIBE (${refusal.message}), so waiting for a busy lock is polling. Allow the channel to be woken instead.`);
+  }
+
+  wakeUpsFail(error: Error): void {
+    this.#warn(`No connection could be made for SUBSCRIBE (${error.message}), time after time, so waiting for a busy lock is polling until one can.`);
   }
 
   /** A method runs although its lock could not be taken, because `onBackendError: 'run'` says so. */

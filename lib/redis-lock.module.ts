@@ -8,9 +8,9 @@ import { connect } from './stores/connection.js';
 import { RedisStore } from './stores/redis-store.js';
 import type { BackendFactory } from './redis-lock.providers.js';
 
-const redisBackend: BackendFactory = ({ endpoint, keyPrefix }, logger) => {
-  const connection = connect(endpoint, (error) => logger.outage(error));
-  return { store: new RedisStore({ client: connection.client, keyPrefix, connection }), clock: new HeapClock() };
+const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, logger) => {
+  const connection = connect(endpoint, (error) => logger.outage(error), commandTimeout);
+  return { store: new RedisStore({ client: connection.client, keyPrefix, connection, commandTimeout }), clock: new HeapClock() };
 };
 
 /**

@@ -6,7 +6,7 @@ import type { ClusterConnection, RedisLockModuleOptions } from './interfaces/mod
 import type { RedisClient } from './interfaces/redis-client.interface.js';
 import { checkOptions, DEFAULT_TERMS, LOCK_OPTION_RULES, mergeTerms, milliseconds, type OptionRules } from './lock-options.js';
 import { printValue } from './print-value.js';
-import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS, MAX_HANDOVERS, QUANTUM_HANDOVERS, QUANTUM_MS } from './redis-lock.constants.js';
+import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS, MAX_HANDOVERS, MIN_COMMAND_TIMEOUT_MS, QUANTUM_HANDOVERS, QUANTUM_MS } from './redis-lock.constants.js';
 import type { Endpoint } from './stores/connection.js';
 
 /** The module's options, checked and complete. */
@@ -16,16 +16,19 @@ export interface ResolvedOptions {
   readonly defaults: AcquireTerms;
   readonly shutdownGrace: number;
   readonly maxWaiters: number;
+  /** Milliseconds, if it is given. */
+  readonly commandTimeout: number | undefined;
   readonly quantum: QuantumTerms;
 }
 
 const MODULE_OPTION_RULES: OptionRules = {
   connection: () => undefined,
   name: nameRule,
-  keyPrefix: (value) => (typeof value === 'string' ? undefined : "pass a string; '' is allowed"),
+  keyPrefix: keyPrefixRule,
   defaults: () => undefined,
   quantum: () => undefined,
   shutdownGrace: milliseconds(0),
+  commandTimeout: milliseconds(MIN_COMMAND_TIMEOUT_MS),
   maxWaiters: (value) => (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0) ? undefined : 'pass an integer from 0, or Infinity'),
 };
 
@@ -60,27 +63,44 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
     defaults: Object.freeze(mergeTerms(DEFAULT_TERMS, options.defaults ?? ({} satisfies LockOptions))),
     shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
     maxWaiters: options.maxWaiters ?? Infinity,
+    commandTimeout: options.commandTimeout,
     quantum: Object.freeze({ handOvers: options.quantum?.handOvers ?? QUANTUM_HANDOVERS, ms: options.quantum?.ms ?? QUANTUM_MS }),
   });
 }
 
-/** `{}` makes Redis hash each key as a whole, so that what belongs to one lock could not lie together. */
+/** What belongs to one lock must lie together in a Cluster. */
 function checkClientPrefix(endpoint: Endpoint): void {
   const prefix = clientPrefixOf(endpoint) ?? '';
-  if (!/^[^{]*\{\}/u.test(prefix)) return;
-  throw new RedisLockOptionsError({ option: 'connection.keyPrefix', value: printValue(prefix), remedy: 'its first braces are empty; put a word between them, or leave them out' });
+  const remedy = clientPrefixRemedy(prefix);
+  if (remedy !== undefined) throw new RedisLockOptionsError({ option: 'connection.keyPrefix', value: printValue(prefix), remedy });
+}
+
+function clientPrefixRemedy(prefix: string): string | undefined {
+  // Redis hashes each key as a whole then.
+  if (/^[^{]*\{\}/u.test(prefix)) return 'its first braces are empty; put a word between them, or leave them out';
+  // What is hashed begins with the text then, and goes on in the key.
+  if (/^[^{]*\{[^}]+$/u.test(prefix)) return 'there is text behind an open brace; close the brace, or leave it out';
+  return undefined;
 }
 
 function clientPrefixOf(endpoint: Endpoint): string | undefined {
   if (endpoint.kind === 'client') return endpoint.client.options.keyPrefix;
   if (endpoint.kind === 'options') return endpoint.options.keyPrefix;
-  return endpoint.kind === 'cluster' ? endpoint.cluster.options?.keyPrefix : undefined;
+  if (endpoint.kind === 'url') return new URL(endpoint.url).searchParams.get('keyPrefix') ?? undefined;
+  return endpoint.cluster.options?.keyPrefix;
 }
 
 /** The name is part of the injection token, so it is checked before there are providers. */
 export function checkName(name: unknown): void {
   const remedy = name === undefined ? undefined : nameRule(name);
   if (remedy !== undefined) throw new RedisLockOptionsError({ option: 'name', value: printValue(name), remedy });
+}
+
+function keyPrefixRule(value: unknown): string | undefined {
+  if (typeof value !== 'string') return "pass a string; '' is allowed";
+  // They tell our own keys from those of locks.
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return /[\u0000-\u001f\u007f]/u.test(value) ? 'remove its control characters' : undefined;
 }
 
 function nameRule(value: unknown): string | undefined {

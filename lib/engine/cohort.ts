@@ -100,7 +100,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return true;
     }
     this.#grant(next, tenure);
-    if (!opening.isDue) tenure.askAhead();
+    tenure.askAhead(opening);
     return true;
   }
 
@@ -158,6 +158,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
     giveTime(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
+        if (outcome.isResent === true) head.isOutcomeUnknown = true;
         if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
         this.#isQueued = queues;
         this.#obstacle = { kind: 'busy', until: clock.now() + outcome.remaining };

@@ -22,16 +22,19 @@ export function giveTime<T>(clock: Clock, ms: number, work: Promise<T>, { onDone
     onFailed(new StoreFailure(`Redis did not answer within ${ms} ms`, { transient: true, applied: 'unknown' }));
   };
   const timer = clock.setTimer(ms, () => clock.afterReads(giveUp), 'process');
-  /** Whether it came to its end in time. */
-  const isInTime = (): boolean => {
-    if (state === 'late') return false;
-    state = 'settled';
-    clock.clearTimer(timer);
-    return true;
-  };
   work.then(
-    (result) => (isInTime() ? onDone(result) : onLate?.()),
-    (error: unknown) => (isInTime() ? onFailed(asStoreFailure(error)) : onLate?.()),
+    (result) => {
+      if (state === 'late') return onLate?.();
+      state = 'settled';
+      clock.clearTimer(timer);
+      onDone(result);
+    },
+    (error: unknown) => {
+      if (state === 'late') return onLate?.();
+      state = 'settled';
+      clock.clearTimer(timer);
+      onFailed(asStoreFailure(error));
+    },
   );
 }
 

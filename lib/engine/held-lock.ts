@@ -170,7 +170,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     for (const each of this.#leases) each.holder = undefined;
     const isSingle = this.#leases.length === 1;
     const [lease] = this.#leases;
-    const keepUntil = this.#keepUntil > clock.now() ? this.#keepUntil : 0;
+    const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > clock.now() ? this.#keepUntil : 0;
     if (keepUntil === 0 && isSingle && lease.pass()) return PASSED;
     const outcome = isSingle ? this.#end(lease, keepUntil) : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
     // Nobody had told the holder, and it was not alone all the time.

@@ -117,7 +117,6 @@ export class Lease {
     const confirmed = this.#send(shortens);
     this.#armRenewal();
     await confirmed;
-    if (this.#state === 'held') this.#armRenewal();
   }
 
   /** Makes the next fencing token of the key exceed `floor`, and renews the lease. Rejects with a `StoreFailure`. */
@@ -149,7 +148,6 @@ export class Lease {
   confirm(sentAt: number, sent: number): void {
     if (!this.isHeld || sent !== this.#sent) return;
     this.#believe({ turn: this.#sent, sentAt, ttl: this.#ttl });
-    this.#armRenewal();
   }
 
   /** It is another process's now, as agreed. */
@@ -178,13 +176,11 @@ export class Lease {
     this.#clock.clearTimer(this.#timer);
   }
 
+  /** At a third, or sooner when less is left, so that there is another chance after the next one; never in a hot loop. */
   #armRenewal(): void {
-    this.#arm(this.#clock.now() + Math.min(this.#ttl, this.#shortest) / RENEWALS_PER_TTL);
-  }
-
-  /** The least length that Redis may give it yet; `Infinity` when all that was sent is answered. */
-  get #shortest(): number {
-    return Math.min(...this.#shortenings.map(({ ttl }) => ttl));
+    const length = Math.min(this.#ttl, ...this.#shortenings.map(({ ttl }) => ttl));
+    const delay = Math.min(this.#ttl / RENEWALS_PER_TTL, this.remaining / 2);
+    this.#arm(this.#clock.now() + Math.max(delay, length / RETRIES_PER_TTL, MIN_RETRY_MS));
   }
 
   #arm(renewAt: number): void {
@@ -236,6 +232,7 @@ export class Lease {
     this.#confirmed = turn;
     this.#trouble = undefined;
     this.#validUntil = this.#shortenings.reduce((least, other) => Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl)), validity(sentAt, ttl));
+    this.#armRenewal();
   }
 
   #expire(): void {

@@ -67,6 +67,7 @@ export class LockEngine {
       sleeperFor: (key) => this.#cohorts.get(key),
       sleepers: () => this.#cohorts.values(),
       onRefused: (refusal) => observer.wakeUpsRefused(refusal),
+      onTrouble: (error) => observer.wakeUpsFail(error),
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
     const onIdle = (key: string): void => this.#forget(key);

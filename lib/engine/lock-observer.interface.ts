@@ -8,6 +8,8 @@ export interface LockObserver {
   releaseUnconfirmed(key: string, cause: unknown): void;
   /** The server refuses the inbox: from now on, waiting is polling. */
   wakeUpsRefused(refusal: Error): void;
+  /** The inbox cannot be opened, time after time: until it can, waiting is polling. */
+  wakeUpsFail(error: Error): void;
 }
 
 /** An observer that may throw: it must not get in the way of a lock. */
@@ -16,6 +18,7 @@ export function guarded(observer: LockObserver): LockObserver {
     lost: (error) => attempt(() => observer.lost(error)),
     releaseUnconfirmed: (key, cause) => attempt(() => observer.releaseUnconfirmed(key, cause)),
     wakeUpsRefused: (refusal) => attempt(() => observer.wakeUpsRefused(refusal)),
+    wakeUpsFail: (error) => attempt(() => observer.wakeUpsFail(error)),
   };
 }
 

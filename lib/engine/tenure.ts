@@ -1,6 +1,7 @@
 import type { LockStore, RelayOutcome, RelayRequest } from '../stores/lock-store.interface.js';
 import type { Clock } from './clock.js';
 import type { Lease } from './lease.js';
+import type { Opening } from './opening.js';
 import type { Orphan } from './sweeper.js';
 import { Quantum, type QuantumTerms } from './quantum.js';
 import type { Waiter } from './waiter.js';
@@ -62,9 +63,9 @@ export class Tenure {
     return { key, value, ttl, mayComeYet: this.#mayComeYet };
   }
 
-  /** At half of the quantum: if no process waits, it starts anew before it is over. A failure shows again when it is over. */
-  askAhead(): void {
-    if (this.#tokensLeft !== this.#half) return;
+  /** At half of the quantum, unless it has to end: if no process waits, it starts anew before it is over. A failure shows again when it is over. */
+  askAhead(opening: Pick<Opening, 'isDue'>): void {
+    if (this.#tokensLeft !== this.#half || opening.isDue) return;
     this.ask('held').then(
       (status) => {
         if (status === 'expired' || status === 'stolen') this.lease.lose(status);

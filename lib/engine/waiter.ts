@@ -56,7 +56,7 @@ export interface WaiterOwner {
 export class Waiter implements FifoLinks<Waiter> {
   previous: Waiter | undefined;
   next: Waiter | undefined;
-  /** Whether Redis may hold our value although nobody told us so. */
+  /** Whether Redis may hold our value, or get it yet, although no reply told us so. */
   isOutcomeUnknown = false;
 
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';

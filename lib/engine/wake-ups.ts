@@ -16,6 +16,8 @@ export interface WakeUpsInit {
   readonly sleepers: () => Iterable<Sleeper>;
   /** Told once when the server refuses the inbox for good. */
   readonly onRefused: (refusal: Error) => void;
+  /** Told once when the inbox could not be opened again and again. */
+  readonly onTrouble: (error: Error) => void;
 }
 
 /** The inbox of this process: opened by the first caller who has to wait, then shared by all keys. */
@@ -40,6 +42,7 @@ export class WakeUps {
       onWake: (key) => this.#onWake(key),
       onOpen: () => this.#change('open'),
       onClosed: (refusal) => this.#onClosed(refusal),
+      onTrouble: (error) => this.#init.onTrouble(error),
     });
   }
 

@@ -8,7 +8,7 @@ export interface LockInfo {
   readonly key: string;
   /** Milliseconds until the lease ends; `Infinity` when a foreign program set no expiry. */
   readonly ttl: number;
-  /** `host:pid:instance:counter` of the holder, or the whole value when a foreign program holds the key. */
+  /** `host:pid:instance#counter` of the holder, or the whole value when a foreign program holds the key. */
   readonly owner: string;
   /** What the holder gave as `metadata`. */
   readonly metadata: string | undefined;

@@ -63,6 +63,15 @@ export interface RedisLockModuleOptions {
    */
   maxWaiters?: number;
 
+  /**
+   * How long Redis may take for one command before its outcome counts as unknown and the caller goes on; while a connection is being made, that gets as
+   * much time again. Milliseconds, integer. What is given, holds; the default grows to three times the round trip to Redis, as far as that was measured.
+   *
+   * Minimum: 50
+   * @default 1_000
+   */
+  commandTimeout?: number;
+
   /** How even or how fast processes share a lock that all of them want. */
   quantum?: LockQuantum;
 }

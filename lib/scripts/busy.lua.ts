@@ -8,7 +8,7 @@ export const BUSY = /* lua */ `
 local function busy(lock, holder)
   local left = redis.call('PTTL', lock)
   if left < 0 then return -1 end
-  local wakes = string.find(holder, '^[%w._-]+:%d+:%w+#%w+') or string.find(holder, '^${RESERVED}')
+  local wakes = string.find(holder, '^[%w._-]+:%d+:%w+#%w+') or string.find(holder, '^${RESERVED}.*inbox:')
   return -2 - 2 * left - (wakes and 0 or 1)
 end
 `;

@@ -20,13 +20,17 @@ export interface EachLockInit {
   readonly lua: string;
 }
 
+/** What a reply for one of several locks begins with when it is the text of an error. */
+export const FAILED = '!';
+
 export function defineScript(name: string, lua: string): Script {
   return Object.freeze({ name, lua, sha: createHash('sha1').update(lua).digest('hex') });
 }
 
 /**
  * A script that does the same for each of several locks, independently: `KEYS` and `ARGV` are those of the first lock, those of the second,
- * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script.
+ * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script. Of several locks, one that fails
+ * does not hinder the others, and has the text of its error behind `FAILED` for its reply.
  */
 export function defineScriptForEach(name: string, { keys, common = [], args, prelude = '', lua }: EachLockInit): Script {
   const nth = (table: string, size: number, offset: number) => (_: string, index: number) => `${table}[${size} * i + ${offset + index + 1}]`;
@@ -43,7 +47,9 @@ end
 if #KEYS == ${keys.length} then return each(${first.join(', ')}) end
 local replies = {}
 for i = 0, #KEYS / ${keys.length} - 1 do
-  replies[i + 1] = each(${each.join(', ')})
+  local isDone, reply = pcall(each, ${each.join(', ')})
+  -- An error is text in Redis 6, and a table in 7.
+  replies[i + 1] = isDone and reply or '${FAILED}' .. (type(reply) == 'table' and reply.err or tostring(reply))
 end
 return replies
 `,

@@ -1,7 +1,7 @@
 import { Cluster, Redis, type ClusterNode, type RedisOptions } from 'ioredis';
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ClusterConnection } from '../interfaces/module-options.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
+import { withoutCommand } from './redis-failure.js';
 
 /** ioredis waits so long for a socket to close, also for one that is closed already, and keeps the process alive meanwhile; its default is 2 s. */
 const DISCONNECT_TIMEOUT_MS = 100;
@@ -9,13 +9,12 @@ const DISCONNECT_TIMEOUT_MS = 100;
 /** A connection of ours that owes a reply so long is dead, whatever TCP thinks (half-open: for many minutes); ioredis makes a new one then. */
 const SOCKET_TIMEOUT_MS = 5_000;
 
-const OURS = { disconnectTimeout: DISCONNECT_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS };
-
 /** A client and whose it is: opened and closed by us, or borrowed and left alone. */
 export interface ClientHandle {
   readonly client: RedisClient;
   open(): void;
-  close(): Promise<void>;
+  /** `patience`: milliseconds that the server gets to answer; 0 for one that does not. */
+  close(patience: number): Promise<void>;
 }
 
 /** Where to connect to, validated. */
@@ -25,13 +24,16 @@ export type Endpoint =
   | { readonly kind: 'cluster'; readonly cluster: ClusterConnection }
   | { readonly kind: 'client'; readonly client: RedisClient };
 
-/** Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours; a borrowed client has its owner for that. */
-export function connect(endpoint: Endpoint, onOutage: (error: Error) => void): ClientHandle {
+/**
+ * Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours; a borrowed client has its owner for that.
+ * `commandTimeout`: milliseconds, if it is given.
+ */
+export function connect(endpoint: Endpoint, onOutage: (error: Error) => void, commandTimeout = 0): ClientHandle {
   if (endpoint.kind === 'client') return { client: endpoint.client, open: () => undefined, close: () => Promise.resolve() };
-  const client = create(endpoint);
+  const client = create(endpoint, Math.max(SOCKET_TIMEOUT_MS, 2 * commandTimeout));
   let isDown = false;
   client.on('error', (error: Error) => {
-    if (!isDown) onOutage(error);
+    if (!isDown) onOutage(withoutCommand(error));
     isDown = true;
   });
   client.on('ready', () => {
@@ -42,24 +44,25 @@ export function connect(endpoint: Endpoint, onOutage: (error: Error) => void): C
     open: () => {
       if (client.status === 'wait') client.connect().catch(() => undefined);
     },
-    close: () => end(client),
+    close: (patience) => end(client, patience),
   };
 }
 
-function create(endpoint: Exclude<Endpoint, { kind: 'client' }>): RedisClient {
+function create(endpoint: Exclude<Endpoint, { kind: 'client' }>, socketTimeout: number): RedisClient {
+  const ours = { disconnectTimeout: DISCONNECT_TIMEOUT_MS, socketTimeout };
   // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
   const lazyConnect = true;
-  if (endpoint.kind === 'url') return new Redis(endpoint.url, { ...OURS, lazyConnect });
-  if (endpoint.kind === 'options') return new Redis({ ...OURS, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
+  if (endpoint.kind === 'url') return new Redis(endpoint.url, { ...ours, lazyConnect });
+  if (endpoint.kind === 'options') return new Redis({ ...ours, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
   const { cluster, options } = endpoint.cluster;
   return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
 }
 
 /** `quit()` lets what was sent be answered; on a dead connection it would wait for ever. */
-async function end(client: RedisClient): Promise<void> {
-  if (client.status === 'ready') {
+async function end(client: RedisClient, patience: number): Promise<void> {
+  if (client.status === 'ready' && patience > 0) {
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, COMMAND_TIMEOUT_MS)));
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, patience)));
     await Promise.race([client.quit().catch(() => undefined), timeout]);
     clearTimeout(timer);
   }

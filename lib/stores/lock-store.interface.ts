@@ -33,7 +33,12 @@ export interface RelayRequest {
   readonly ahead: number;
 }
 
-export interface BusyOutcome {
+/** The client has sent the command more than once, so that a copy of it may come to the store yet. */
+interface Sent {
+  readonly isResent?: boolean;
+}
+
+export interface BusyOutcome extends Sent {
   readonly status: 'busy';
   /** Milliseconds until the holder's lease ends, `Infinity` without an expiry. */
   readonly remaining: number;
@@ -41,7 +46,7 @@ export interface BusyOutcome {
   readonly wakes: boolean;
 }
 
-export type AcquireOutcome = { readonly status: 'acquired'; readonly fencingToken: number } | BusyOutcome;
+export type AcquireOutcome = (Sent & { readonly status: 'acquired'; readonly fencingToken: number }) | BusyOutcome;
 
 export type RelayOutcome =
   | { readonly status: 'kept'; readonly fencingToken: number }
@@ -62,6 +67,8 @@ export interface WakeListener {
   onOpen(): void;
   /** From now on no wake-ups arrive: for a while, or for good because the server refuses (`refusal`). */
   onClosed(refusal?: Error): void;
+  /** It cannot be opened, again and again, although Redis answers otherwise; it is tried on. Told once until it is open. */
+  onTrouble?(error: Error): void;
 }
 
 export type RenewOutcome = 'renewed' | 'expired' | 'stolen';
@@ -80,7 +87,7 @@ export interface StoredLock {
  * that order, as long as the connection lasts.
  */
 export interface LockStore {
-  /** Milliseconds that one command may take now, before its outcome counts as unknown. */
+  /** Milliseconds that one command may take which is sent now, before its outcome counts as unknown; more while its connection is being made. */
   readonly commandTimeout: number;
 
   /** Takes the key if it is free or already holds `value`; in both cases the lease lasts `ttl` from now, at least. */
@@ -121,7 +128,7 @@ export interface LockStore {
   /** Starts to connect, if there is anything to connect to. Does not wait and does not throw: failures show in the other methods. */
   open(): void;
 
-  /** Gives up the resources that the store itself opened. Never rejects. */
+  /** Sends what waits, lets it be answered, and gives up the resources that the store itself opened. Never rejects. */
   close(): Promise<void>;
 }
 

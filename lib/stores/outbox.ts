@@ -1,5 +1,6 @@
-import type { Script } from '../scripts/define-script.js';
+import { FAILED, type Script } from '../scripts/define-script.js';
 import { StoreFailure } from './lock-store.interface.js';
+import { toScriptFailure } from './redis-failure.js';
 import type { RedisSession } from './redis-session.js';
 
 /** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
@@ -38,7 +39,6 @@ export class Outbox {
   #batches: Batch[] = [];
   /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
   readonly #lastBatchOf = new Map<string, number>();
-  #underWay = 0;
   #isDue = false;
 
   constructor(session: RedisSession) {
@@ -47,7 +47,7 @@ export class Outbox {
 
   /** Runs the script for the lock `keys[0]`: calls that concern one lock are sent in their order. Rejects with a `StoreFailure`. */
   send<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
-    if (!this.#isDue && this.#underWay === 0) return this.#sendAlone(script, keys, args);
+    if (!this.#isDue && !this.#session.isBusy) return this.#sendAlone(script, keys, args);
     return new Promise<Outcome>((resolve, reject) => {
       this.#put(script, { keys, args, resolve, reject });
       if (this.#isDue) return;
@@ -78,16 +78,9 @@ export class Outbox {
 
   #sendAlone<Outcome>({ script, common, decode }: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
     const { reconnects } = this.#session;
-    this.#underWay += 1;
     return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args], {
-      onReply: (reply) => {
-        this.#underWay -= 1;
-        return decode(toInteger(reply), this.#session.reconnects > reconnects);
-      },
-      onFailure: (failure) => {
-        this.#underWay -= 1;
-        throw failure;
-      },
+      onReply: (reply) => decode(toInteger(reply), this.#session.reconnects > reconnects),
+      onFailure: raise,
     });
   }
 
@@ -95,18 +88,13 @@ export class Outbox {
     const { reconnects } = this.#session;
     const keys = entries.flatMap((entry) => entry.keys);
     const args = [...(common?.() ?? []), ...entries.flatMap((entry) => entry.args)];
-    this.#underWay += 1;
     void this.#session.run(script, keys, args, {
       onReply: (reply) => {
-        this.#underWay -= 1;
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
         const isResent = this.#session.reconnects > reconnects;
         entries.forEach((entry, index) => settle(entry, () => decode(toInteger(replies[index]), isResent)));
       },
-      onFailure: (failure) => {
-        this.#underWay -= 1;
-        entries.forEach((entry) => entry.reject(failure));
-      },
+      onFailure: (failure) => entries.forEach((entry) => entry.reject(failure)),
     });
   }
 }
@@ -119,8 +107,13 @@ function settle({ resolve, reject }: Entry, outcome: () => unknown): void {
   }
 }
 
+function raise(failure: StoreFailure): never {
+  throw failure;
+}
+
 /** Some clients are set to hand out numbers as strings. */
 function toInteger(reply: unknown): number {
+  if (typeof reply === 'string' && reply.startsWith(FAILED)) throw toScriptFailure(reply.slice(FAILED.length));
   const number = typeof reply === 'string' ? Number(reply) : reply;
   if (Number.isSafeInteger(number)) return number as number;
   throw new StoreFailure('a script was answered with something else than an integer', { transient: false, applied: 'unknown' });

@@ -1,75 +1,183 @@
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
 import type { WakeListener } from './lock-store.interface.js';
+import { whenSocketsAreRead } from './next-turn.js';
+import { isForbidden, isReply, withoutCommand } from './redis-failure.js';
 
-const RETRY_STEP_MS = 50;
-const RETRY_CAP_MS = 2_000;
+const FIRST_RETRY_MS = 50;
+const RETRY_CAP_MS = 5_000;
+
+/** After so many attempts in a row somebody is told. */
+const PATIENT_ATTEMPTS = 5;
+
+/** A connection that was heard of so lately needs no question. */
+const FRESH_MS = 1_000;
+
+/** A connection that is given up shall not keep the next one waiting. */
+const DISCONNECT_TIMEOUT_MS = 100;
+
+export interface RedisInboxInit {
+  /** The user's. */
+  readonly client: RedisClient;
+  readonly channel: string;
+  readonly listener: WakeListener;
+  /** Milliseconds that a command may take. */
+  readonly commandTimeout: () => number;
+}
 
 /**
  * The channel on which this process is woken, on one connection of its own whatever the number of locks. Its client is a duplicate of the
  * user's, because a connection that subscribes may take no other commands, with settings of our own.
  */
 export class RedisInbox {
-  readonly channel: string;
-  readonly #client: RedisClient;
-  readonly #listener: WakeListener;
+  readonly #init: RedisInboxInit;
   readonly #subscriber: RedisClient;
-  #state: 'opening' | 'open' | 'closed' = 'opening';
+  /** `asked`: open, and asked whether it still is; `doubted`: that was not answered in time, unless the answer lies in the socket. */
+  #state: 'opening' | 'open' | 'asked' | 'doubted' | 'closed' = 'opening';
+  /** When it was last heard of or, in `asked`, when it was asked. */
+  #since = 0;
+  /** Attempts to open it in a row that failed. */
+  #failures = 0;
+  #complaint: 'none' | 'made' = 'none';
+  #lastError: Error | undefined;
+  #retry: NodeJS.Timeout | undefined;
 
-  constructor(client: RedisClient, channel: string, listener: WakeListener) {
-    this.#client = client;
-    this.channel = channel;
-    this.#listener = listener;
-    this.#subscriber = this.#duplicate();
-    const subscriber = this.#subscriber;
-    subscriber.on('error', () => undefined); // 'close' follows, and the client tries again by itself.
-    subscriber.on('message', (_channel: string, key: string) => listener.onWake(key));
-    subscriber.on('ready', () => void this.#subscribe());
+  constructor(init: RedisInboxInit) {
+    this.#init = init;
+    const subscriber = (this.#subscriber = this.#duplicate());
+    // 'close' follows, and the client tries again by itself.
+    subscriber.on('error', (error: unknown) => (this.#lastError = withoutCommand(error)));
+    subscriber.on('message', (_channel: string, key: string) => this.#onMessage(key));
+    subscriber.on('connecting', () => (this.#lastError = undefined));
+    subscriber.on('ready', () => this.#subscribe());
     subscriber.on('close', () => this.#onClose());
     subscriber.connect().catch(() => undefined);
   }
 
   /** Whether wake-ups arrive. */
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.#state !== 'opening' && this.#state !== 'closed';
+  }
+
+  /**
+   * Notices, when it is called from time to time, a connection on which nothing arrives any more. The question is SUBSCRIBE once more: it changes
+   * nothing and needs no further permission.
+   */
+  probe(): void {
+    const quiet = performance.now() - this.#since;
+    if (this.#state === 'open' && quiet > FRESH_MS) {
+      this.#state = 'asked';
+      this.#since += quiet;
+      this.#subscribe();
+    } else if (this.#state === 'asked' && quiet > this.#init.commandTimeout()) {
+      this.#state = 'doubted';
+      whenSocketsAreRead(() => {
+        if (this.#state === 'doubted') this.#drop();
+      });
+    }
   }
 
   close(): void {
     this.#state = 'closed';
+    clearTimeout(this.#retry);
     this.#subscriber.disconnect();
   }
 
-  #onClose(): void {
-    if (this.#state !== 'open') return;
-    this.#state = 'opening';
-    this.#listener.onClosed();
-  }
-
   #duplicate(): RedisClient {
-    if (this.#client.isCluster === true) return this.#client.duplicate(undefined, { lazyConnect: true });
-    return this.#client.duplicate({
+    const { client } = this.#init;
+    const retryStrategy = (): number => this.#delayNextAttempt();
+    if (client.isCluster === true) return client.duplicate(undefined, { lazyConnect: true, clusterRetryStrategy: retryStrategy });
+    const subscriber = client.duplicate({
       lazyConnect: true,
       autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
       // Its INFO would race our SUBSCRIBE.
       enableReadyCheck: false,
       maxRetriesPerRequest: null,
       commandTimeout: undefined,
-      retryStrategy: (times: number) => Math.min(times * RETRY_STEP_MS, RETRY_CAP_MS),
+      disconnectTimeout: DISCONNECT_TIMEOUT_MS,
+      retryStrategy,
     });
+    // Read anew for each connection: a password may be replaced while the app runs.
+    for (const name of ['username', 'password'] as const) {
+      Object.defineProperty(subscriber.options, name, { get: () => client.options[name], enumerable: true, configurable: true });
+    }
+    return subscriber;
   }
 
-  async #subscribe(): Promise<void> {
-    try {
-      await this.#subscriber.subscribe(this.channel);
-      if (this.#state === 'closed') return;
-      this.#state = 'open';
-      this.#listener.onOpen();
-    } catch (error) {
-      if (this.#state === 'closed') return;
-      const refusal = error instanceof Error ? error : new Error(String(error));
-      // A reply is a refusal; anything else is a connection that broke, and 'ready' comes again.
-      if (refusal.name !== 'ReplyError') return;
-      this.close();
-      this.#listener.onClosed(refusal);
-    }
+  #subscribe(): void {
+    this.#subscriber.subscribe(this.#init.channel).then(
+      () => this.#onSubscribed(),
+      (error: unknown) => this.#onRefused(error),
+    );
   }
+
+  #onSubscribed(): void {
+    if (this.#state === 'closed') return;
+    const wasOpen = this.isOpen;
+    this.#hear();
+    this.#failures = 0;
+    this.#complaint = 'none';
+    if (!wasOpen) this.#init.listener.onOpen();
+  }
+
+  #onMessage(key: string): void {
+    if (this.isOpen) this.#hear();
+    this.#init.listener.onWake(key);
+  }
+
+  #hear(): void {
+    this.#state = 'open';
+    this.#since = performance.now();
+  }
+
+  #onRefused(error: unknown): void {
+    if (this.#state === 'closed') return;
+    const refusal = withoutCommand(error);
+    this.#lastError = refusal;
+    // Else the connection broke, or its login failed, and 'ready' comes again.
+    if (!isAnswerToSubscribe(error)) return;
+    // We are subscribed already, and the server is there.
+    if (this.isOpen) return this.#hear();
+    if (isForbidden(refusal)) {
+      this.close();
+      this.#init.listener.onClosed(refusal);
+      return;
+    }
+    this.#retry = setTimeout(() => this.#subscribe(), this.#delayNextAttempt()).unref();
+  }
+
+  /** ioredis makes another connection then. */
+  #drop(): void {
+    this.#subscriber.disconnect(true);
+    this.#onClose();
+  }
+
+  #onClose(): void {
+    clearTimeout(this.#retry);
+    if (!this.isOpen) return;
+    this.#state = 'opening';
+    this.#init.listener.onClosed();
+  }
+
+  /** Milliseconds until then. */
+  #delayNextAttempt(): number {
+    const delay = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, RETRY_CAP_MS);
+    this.#failures += 1;
+    this.#complain();
+    return delay;
+  }
+
+  /** Where Redis cannot be reached at all, others say so. */
+  #complain(): void {
+    const { client, listener } = this.#init;
+    if (this.#complaint === 'made' || this.#failures < PATIENT_ATTEMPTS || client.status !== 'ready') return;
+    this.#complaint = 'made';
+    listener.onTrouble?.(this.#lastError ?? new Error('the connection ends at SUBSCRIBE'));
+  }
+}
+
+/** Errors of a login meet the commands behind it too. */
+function isAnswerToSubscribe(error: unknown): boolean {
+  const name = (error as { command?: { name?: string } }).command?.name;
+  return isReply(error) && (name === undefined || name.toLowerCase() === 'subscribe');
 }

@@ -28,13 +28,13 @@ export function userKey({ clientPrefix, prefix }: KeySpace, stored: string): str
   return stored.slice(clientPrefix.length + prefix.length);
 }
 
-/**
- * A key of our own in the slot of the lock, of a form that no lock of an ordinary name has. It begins with a hash tag; where the client's prefix
- * has opened one already, it closes that.
- */
+/** Stands in keys of our own, and in no user's: those have no control characters. */
+const SEPARATOR = '\u001f';
+
+/** A key of our own in the slot of the lock. It begins with a hash tag; where the client's prefix ends in an open brace, it closes that. */
 function besideLock({ clientPrefix, prefix }: KeySpace, key: string, role: string): string {
   const isTagOpen = clientPrefix.includes('{') && !clientPrefix.includes('}', clientPrefix.indexOf('{'));
-  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}:${role}`;
+  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}${SEPARATOR}${role}`;
 }
 
 /**

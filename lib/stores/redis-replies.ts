@@ -3,11 +3,13 @@ import type { AcquireOutcome, RelayOutcome, RenewOutcome } from './lock-store.in
 import { wrongType } from './redis-failure.js';
 
 /** Replies of the acquire and contend scripts. */
-export function decodeAcquire(reply: number): AcquireOutcome {
-  if (reply > 0) return { status: 'acquired', fencingToken: reply };
+export function decodeAcquire(reply: number, isResent: boolean): AcquireOutcome {
+  if (reply > 0) return { status: 'acquired', fencingToken: reply, isResent };
   if (reply === 0) throw wrongType();
   const twice = -2 - reply;
-  return reply === -1 ? { status: 'busy', remaining: Infinity, wakes: false } : { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0 };
+  return reply === -1
+    ? { status: 'busy', remaining: Infinity, wakes: false, isResent }
+    : { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0, isResent };
 }
 
 /** Replies of the relay script. */

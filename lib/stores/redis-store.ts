@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import { ACQUIRE } from '../scripts/acquire.script.js';
 import { CONTEND } from '../scripts/contend.script.js';
 import { FORCE_RELEASE } from '../scripts/force-release.script.js';
@@ -12,6 +11,7 @@ import { RAISE_FENCE } from '../scripts/raise-fence.script.js';
 import { RELAY } from '../scripts/relay.script.js';
 import { RELEASE } from '../scripts/release.script.js';
 import { RENEW } from '../scripts/renew.script.js';
+import type { ClientHandle } from './connection.js';
 import type { AcquireOutcome, AcquireRequest, ContendRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock, WakeListener } from './lock-store.interface.js';
 import { Outbox, type BatchedScript } from './outbox.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
@@ -28,7 +28,9 @@ export interface RedisStoreInit {
   readonly client: RedisClient;
   readonly keyPrefix: string;
   /** Starts and ends the connection, where it is ours. */
-  readonly connection: { open(): void; close(): Promise<void> };
+  readonly connection: Pick<ClientHandle, 'open' | 'close'>;
+  /** Milliseconds that one command may take; by default a second, or more where the round trip needs it. */
+  readonly commandTimeout?: number | undefined;
 }
 
 /** Locks on one Redis, or on a Redis Cluster. */
@@ -44,14 +46,14 @@ export class RedisStore implements LockStore {
   readonly #channel: string;
   #inbox: RedisInbox | undefined;
 
-  constructor({ client, keyPrefix, connection }: RedisStoreInit) {
+  constructor({ client, keyPrefix, connection, commandTimeout }: RedisStoreInit) {
     const { keyPrefix: clientPrefix = '', db = 0 } = client.options;
     this.#client = client;
     this.#space = { clientPrefix, prefix: keyPrefix };
     // Channels know neither the client's prefix nor its database.
     this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
-    this.#session = new RedisSession(client);
+    this.#session = new RedisSession(client, commandTimeout);
     this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
     this.#relays = { script: RELAY, decode: decodeRelay, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
     this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
@@ -59,7 +61,7 @@ export class RedisStore implements LockStore {
   }
 
   get commandTimeout(): number {
-    return COMMAND_TIMEOUT_MS;
+    return this.#session.commandTimeout;
   }
 
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
@@ -68,6 +70,7 @@ export class RedisStore implements LockStore {
   }
 
   contend(request: ContendRequest): Promise<AcquireOutcome> {
+    this.#inbox?.probe();
     const { key, comesAgainIn } = request;
     return this.#send(this.#contends, this.#allKeys(key), [...acquireArgs(request), comesAgainIn === undefined ? '' : String(comesAgainIn)]);
   }
@@ -81,10 +84,16 @@ export class RedisStore implements LockStore {
   }
 
   listen(listener: WakeListener): void {
-    this.#inbox ??= new RedisInbox(this.#client, this.#channel, {
-      onWake: (stored) => listener.onWake(userKey(this.#space, stored)),
-      onOpen: () => listener.onOpen(),
-      onClosed: (refusal) => listener.onClosed(refusal),
+    this.#inbox ??= new RedisInbox({
+      client: this.#client,
+      channel: this.#channel,
+      commandTimeout: () => this.commandTimeout,
+      listener: {
+        onWake: (stored) => listener.onWake(userKey(this.#space, stored)),
+        onOpen: () => listener.onOpen(),
+        onClosed: (refusal) => listener.onClosed(refusal),
+        onTrouble: (error) => listener.onTrouble?.(error),
+      },
     });
   }
 
@@ -119,9 +128,12 @@ export class RedisStore implements LockStore {
   }
 
   async close(): Promise<void> {
+    // Locks that are on their way back get there, also when the client's owner closes it right after.
+    this.#outbox.flush();
+    const isAnswered = await this.#session.settled();
     this.#inbox?.close();
     this.#session.detach();
-    await this.#connection.close();
+    await this.#connection.close(isAnswered ? this.commandTimeout : 0);
   }
 
   #allKeys(key: string): readonly [string, ...string[]] {

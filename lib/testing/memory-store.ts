@@ -1,7 +1,7 @@
+import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
 import type { Clock } from '../engine/clock.js';
-import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 
 interface Entry {
   readonly value: string;
@@ -15,6 +15,7 @@ const STRANGER = 'another process';
 /** Locks in this process, with the semantics of Redis: for unit tests, and to try things out where there is no Redis. */
 export class MemoryStore implements LockStore {
   readonly commandTimeout = COMMAND_TIMEOUT_MS;
+
   readonly #clock: Clock;
   readonly #entries = new Map<string, Entry>();
   #lastToken = 0;

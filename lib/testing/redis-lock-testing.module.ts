@@ -12,11 +12,11 @@ import type { RedisLockService } from '../redis-lock.service.js';
 import { LockTestControl } from './lock-test-control.js';
 
 /**
- * Options of `RedisLockTestingModule.forRoot()`: those of `RedisLockModule`, without a connection.
+ * Options of `RedisLockTestingModule.forRoot()`: those of `RedisLockModule`, without what concerns Redis.
  *
  * @publicApi
  */
-export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix'> &
+export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix' | 'commandTimeout'> &
   RedisLockModuleExtras & {
     /**
      * For tests that do not care: methods under `@WithLock()` run without a lock, their keys are not even made, and `assertLocked()` is content.

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { defineScriptForEach } from '../../lib/scripts/define-script.js';
 import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
+import { Outbox, type BatchedScript } from '../../lib/stores/outbox.js';
+import { RedisSession } from '../../lib/stores/redis-session.js';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -8,13 +11,31 @@ import { watch } from '../support/watch.js';
 
 const TTL = 10_000;
 
+/** Errors as the two generations of Redis raise them in scripts. */
+const POISONED: BatchedScript<number> = {
+  script: defineScriptForEach('poisoned', {
+    keys: ['lock'],
+    args: ['how'],
+    lua: /* lua */ `
+  if how == 'wrong type' then
+    redis.call('LPUSH', lock, 'item')
+    return redis.call('INCR', lock)
+  end
+  if how == 'text' then error('@user_script: 12: -READONLY You can not write against a read only replica.', 0) end
+  if how == 'table' then error({ err = 'OOM command not allowed' }) end
+  if how == 'bug' then return how + redis end
+  return 1`,
+  }),
+  decode: (reply) => reply,
+};
+
 describe('RedisStore sends what comes in one tick as one command', () => {
   let server: RedisServer;
   let subject: TestRedisStore;
 
   const keys = (count: number): string[] => Array.from({ length: count }, (_, index) => `key-${index}`);
   const acquire = (key: string, value = 'mine') => subject.store.acquire({ key, value, ttl: TTL, tokens: 1 });
-  const commands = async (): Promise<Record<string, number>> => {
+  const commands = async (): Promise<{ evalsha: number; evals: number }> => {
     const { evalsha = 0, eval: evals = 0 } = await commandCounts(server.url);
     return { evalsha, evals };
   };
@@ -56,7 +77,7 @@ describe('RedisStore sends what comes in one tick as one command', () => {
   it('a batch does not grow beyond what a server should do in one piece', async () => {
     const outcomes = await Promise.all(keys(1_000).map((key) => acquire(key)));
     expect(new Set(outcomes.map(({ status }) => status))).toEqual(new Set(['acquired']));
-    const { evalsha = 0 } = await commands();
+    const { evalsha } = await commands();
     expect(evalsha).toBeGreaterThanOrEqual(Math.ceil(1_000 / 128));
     expect(evalsha).toBeLessThanOrEqual(20);
   });
@@ -78,6 +99,24 @@ describe('RedisStore sends what comes in one tick as one command', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect((outcomes[2] as PromiseRejectedResult).reason).toMatchObject({ name: 'StoreFailure', transient: false });
     expect(good.state).toBe('fulfilled');
+  });
+
+  it.each([
+    { how: 'wrong type', error: /WRONGTYPE/, transient: false },
+    { how: 'text', error: /READONLY/, transient: true },
+    { how: 'table', error: /OOM/, transient: true },
+    { how: 'bug', error: /attempt to/, transient: false },
+  ])('a script that fails for one lock ($how) is a failure of that lock alone', async ({ how, error, transient }) => {
+    const session = new RedisSession(subject.client);
+    const outbox = new Outbox(session);
+    const first = outbox.send(POISONED, ['first'], ['']);
+    const outcomes = await Promise.allSettled(['', how, ''].map((arg, index) => outbox.send(POISONED, [`batched-${index}`], [arg])));
+    session.detach();
+    expect(await first).toBe(1);
+    expect((await commands()).evalsha + (await commands()).evals).toBe(2);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    const failure: unknown = (outcomes[1] as PromiseRejectedResult).reason;
+    expect(failure).toMatchObject({ name: 'StoreFailure', message: expect.stringMatching(error), transient, applied: 'unknown' });
   });
 
   it('a batch that was not sent tells each of its callers', async () => {

@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
-import { fenceKey, lockKey, type KeySpace } from '../../lib/stores/redis-keys.js';
+import { LockKeyError } from '../../lib/errors/lock-key.error.js';
+import { toKey } from '../../lib/lock-keys.js';
+import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from '../../lib/stores/redis-keys.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
 
 const USER_KEYS = ['order:1', '{order}:1', 'order:{1}', 'a}b', '}', 'a{b', '{', '{}', '{}{order}', 'a{}b', '{{order}}', '}order{', 'ключ🔒'];
-const CLIENT_PREFIXES = ['', 'app:', '{app}:', 'app}:', 'app{'];
+const CLIENT_PREFIXES = ['', 'app:', '{app}:', 'app}:', 'app{', '}app{', '{app}x{y'];
 const PREFIXES = ['lock:', '', '{lock}:', 'lo}ck:', '{lock'];
 
 /** Redis Cluster's own judgement, from a server in cluster mode that owns every slot. */
@@ -38,9 +40,20 @@ describe('the keys of one lock', () => {
   it.each(CLIENT_PREFIXES)('are never those of another lock, under the keyPrefix %j of the client', (clientPrefix) => {
     for (const prefix of PREFIXES) {
       const space = { clientPrefix, prefix };
-      const names = USER_KEYS.flatMap((key) => [key, `${key}:fence`]).flatMap((key) => [lockKey(space, key), fenceKey(space, key)]);
+      const names = USER_KEYS.flatMap((key) => [lockKey(space, key), fenceKey(space, key), queueKey(space, key)]);
       expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     }
+  });
+
+  it.each(['', '{tag}', '{', 'lock:', '{x}x'])('cannot be spelled by whoever chooses a key of a lock, under the keyPrefix %j', (prefix) => {
+    const spaces = [...CLIENT_PREFIXES.map((clientPrefix) => ({ clientPrefix, prefix })), { clientPrefix: '', prefix: '' }];
+    for (const helper of spaces.flatMap((space) => USER_KEYS.flatMap((key) => [fenceKey(space, key), queueKey(space, key)]))) {
+      if (helper.startsWith(prefix)) expect(() => toKey(helper.slice(prefix.length))).toThrow(LockKeyError);
+    }
+  });
+
+  it.each(CLIENT_PREFIXES)('tell the key that the user chose, under the keyPrefix %j of the client', (clientPrefix) => {
+    for (const { space, key } of locks(clientPrefix)) expect(userKey(space, clientPrefix + lockKey(space, key))).toBe(key);
   });
 });
 

@@ -96,7 +96,9 @@ describe('the scripts on a real server', () => {
       { holder: 'host:42:instance:7', wakes: false },
       { holder: 'host-1.example:42:instance#7', wakes: true },
       { holder: 'host:42:instance#7 with metadata', wakes: true },
-      { holder: 'reserved inbox', wakes: true },
+      { holder: 'reserved lock:inbox:0:abc', wakes: true },
+      { holder: 'reserved poll lock:inbox:0:abc', wakes: true },
+      { holder: 'reserved host:1:abc#1', wakes: false },
     ])('replies -2 - 2 * ms for a lock that $holder holds, one less when nobody wakes us: $wakes', async ({ holder, wakes }) => {
       await client.set(lock, holder, 'PX', 5_000);
       const reply = await acquire('a');

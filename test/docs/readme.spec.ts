@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../../lib/index.js';
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import { resolveOptions } from '../../lib/redis-lock.options.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
 import { readExample, readmeBlocks, readReadme, ROOT } from './readme-code.js';
@@ -67,6 +68,7 @@ describe('README', () => {
     expect([row('renew'), row('reentry')]).toEqual([`${defaults.renew}`, `'${defaults.reentry}'`]);
     const module = tableRows('Option | Default');
     expect(of(module, 'shutdownGrace')).toBe(`${shutdownGrace}`);
+    expect(of(module, 'commandTimeout')).toBe(`${COMMAND_TIMEOUT_MS}`);
     expect(module.find(([name]) => name === 'keyPrefix')?.[1]).toBe(`'${keyPrefix}'`);
     expect(module.find(([name]) => name === 'maxWaiters')?.[1]).toBe(`${maxWaiters}`);
   });

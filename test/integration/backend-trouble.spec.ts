@@ -32,10 +32,13 @@ describe('W4: a Redis that cannot be asked', () => {
   const contexts: NestContext[] = [];
   const clients: Redis[] = [];
 
-  const open = async (options: ClientSettings): Promise<RedisLockService> => {
+  const openClient = (options: ClientSettings): Redis => {
     const client: Redis = new Redis(proxy.url, { disconnectTimeout: 100, ...options });
     client.on('error', () => undefined);
     clients.push(client);
+    return client;
+  };
+  const open = async (options: ClientSettings, client = openClient(options)): Promise<RedisLockService> => {
     const context = await startContext({ lock: { connection: client, keyPrefix: 'lock:', shutdownGrace: 0 } });
     contexts.push(context);
     return context.locks;
@@ -112,15 +115,15 @@ describe('W4: a Redis that cannot be asked', () => {
     server = await startRedis({ port: server.port });
     await eventually(() => locks.withLock('after', () => undefined).then(() => true));
     // An acquire would have left its fencing token.
-    expect(await server.command('KEYS', '*:fence')).toEqual([expect.stringContaining('after')]);
+    expect(await server.command('KEYS', '*\x1ffence')).toEqual([expect.stringContaining('after')]);
   });
 
   it('gets no listeners of each caller while it is connected to: the client stays as its owner made it', async () => {
     proxy.set('black-hole');
-    const locks = await open({});
-    const [client] = clients as [Redis];
+    const client = openClient({});
     await eventually(() => client.status === 'connect');
     const before = client.listenerCount('ready');
+    const locks = await open({}, client);
     const callers = Array.from({ length: 30 }, async (_, index) => {
       for (let turn = 0; turn < index; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       return rejection(locks.acquire(`key-${index}`, { wait: 200 }));

@@ -59,7 +59,7 @@ describe('C7: the fencing token', () => {
 
   it("increases when the server's clock is behind the last token, as after a fail-over", async () => {
     const before = await token(one);
-    const [fence = ''] = (await server.command('KEYS', '*:fence')) as string[];
+    const [fence = ''] = (await server.command('KEYS', '*\x1ffence')) as string[];
     const ahead = before + 60_000_000;
     await server.command('SET', fence, ahead);
     const tokens = [await token(one), await token(two), await token(one)];
@@ -69,7 +69,7 @@ describe('C7: the fencing token', () => {
 
   it.each(['a', 'b', 'c'])('of several keys is above the last of each, and below the next of each, also when %s is ahead of the clock', async (key) => {
     const before = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));
-    const [fence = ''] = ((await server.command('KEYS', '*:fence')) as string[]).filter((name) => name.includes(`lock:${key}:`));
+    const [fence = ''] = ((await server.command('KEYS', '*\x1ffence')) as string[]).filter((name) => name.includes(`lock:${key}\x1f`));
     await server.command('SET', fence, Math.max(...before) + 60_000_000);
     const all = await token(two, ['c', 'a', 'b']);
     const after = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));

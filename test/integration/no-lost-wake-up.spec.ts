@@ -70,7 +70,7 @@ describe(`releases in every gap of queueing, waking, claiming and leaving (seed 
     expect({ overlaps, regressions }).toEqual({ overlaps: 0, regressions: 0 });
     expect(longest).toBeLessThan(TTL / 3);
     for (let index = 0; index < 7; index += 1) {
-      expect(await sendCommand(server.url, 'EXISTS', `{lock:key-${index}}lock:key-${index}:queue`)).toBe(0);
+      expect(await sendCommand(server.url, 'EXISTS', `{lock:key-${index}}lock:key-${index}\x1fqueue`)).toBe(0);
     }
   });
 });

@@ -10,7 +10,7 @@ import { watch } from '../support/watch.js';
 /** So long that whoever gets in sooner was woken. */
 const TTL = 120_000;
 const TERMS = { ttl: TTL, wait: Infinity };
-const QUEUE = '{lock:a}lock:a:queue';
+const QUEUE = '{lock:a}lock:a\x1fqueue';
 
 describe('the queue between processes', () => {
   let server: RedisServer;
@@ -173,7 +173,7 @@ describe('the queue between processes', () => {
     await two.locks.withLock('warm-up', () => undefined);
     const warm = await one.locks.acquire('b', TERMS);
     const opened = two.locks.acquire('b', TERMS);
-    await eventually(async () => Number(await server.command('ZCARD', '{lock:b}lock:b:queue')) === 1);
+    await eventually(async () => Number(await server.command('ZCARD', '{lock:b}lock:b\x1fqueue')) === 1);
     await warm.release();
     await (await opened).release();
     await resetCommandCounts(server.url);
@@ -204,5 +204,5 @@ describe('the queue between processes', () => {
 
 async function keysBesideFences(server: RedisServer): Promise<string[]> {
   const keys = (await server.command('KEYS', '*')) as string[];
-  return keys.filter((key) => !key.endsWith(':fence'));
+  return keys.filter((key) => !key.endsWith('\x1ffence'));
 }

@@ -48,7 +48,7 @@ describe(`the simulated server (seed ${SEED})`, () => {
   const clock = new FakeClock();
   const simulated = new SimulatedRedis(clock);
   const prefix = uniqueKey('sim');
-  const inboxOf = (inbox: string): string => `${prefix}:${inbox}`;
+  const inboxOf = (inbox: string): string => `${prefix}:inbox:${inbox}`;
   let redis: Redis;
   let subscriber: Redis;
 

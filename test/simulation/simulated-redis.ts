@@ -222,7 +222,7 @@ export class SimulatedRedis {
   #busy(key: string, holder: string): number {
     const left = this.#pttl(this.#locks.get(key));
     if (left < 0) return -1;
-    return -2 - 2 * left - (OURS.test(holder) || holder.startsWith(RESERVED) ? 0 : 1);
+    return -2 - 2 * left - (OURS.test(holder) || (holder.startsWith(RESERVED) && holder.includes('inbox:')) ? 0 : 1);
   }
 
   #mint(key: string, value: string, tokens: number): number {

@@ -88,6 +88,7 @@ export class World {
       lost: (error: Error) => this.#log?.(name, error.message),
       releaseUnconfirmed: () => undefined,
       wakeUpsRefused: () => undefined,
+      wakeUpsFail: () => undefined,
     };
     const quantum = random() < 0.3 ? { handOvers: 30, ms: 3_000 } : { handOvers: Math.floor(random() * 4), ms: random() * 300 };
     const maxWaiters = random() < 0.1 ? 1 : Infinity;

@@ -17,8 +17,8 @@ export interface FaultProxy {
   cut(): void;
   /** Holds up whatever passes from now on, by so many milliseconds in each direction; 0 ends it. */
   delay(ms: number): void;
-  /** Breaks the server's end of all connections that are open; the clients' ends stay open, and nobody answers. */
-  halfOpen(): void;
+  /** Breaks the server's end of all connections that are open, or of those that subscribed; the clients' ends stay open, and nobody answers. */
+  halfOpen(whose?: 'all' | 'subscribers'): void;
   /** The next `count` commands that contain `text` are executed, and their connection breaks in place of the reply. */
   loseReplies(count: number, text: string): void;
   /** The next `count` commands that contain `text` are executed twice; the client sees one reply. */
@@ -54,7 +54,10 @@ export async function startFaultProxy(port: number): Promise<FaultProxy> {
     set: (mode) => void (faults.mode = mode),
     cut,
     delay: (ms) => void (faults.delay = ms),
-    halfOpen: () => links.forEach((link) => link.halfOpen()),
+    halfOpen: (whose = 'all') =>
+      links.forEach((link) => {
+        if (whose === 'all' || link.hasSubscribed) link.halfOpen();
+      }),
     loseReplies: (count, text) => void (faults.lost = { count, text }),
     duplicate: (count, text) => void (faults.doubled = { count, text }),
     refuse: (error, text = 'eval') => void (faults.refusal = error === undefined ? undefined : { error, text }),

@@ -32,6 +32,7 @@ export class FaultyLink {
   /** Of the commands that were forwarded and not answered yet. */
   readonly #fates: Fate[] = [];
   #isHalfOpen = false;
+  #hasSubscribed = false;
 
   constructor(client: Socket, port: number, faults: Faults, onClose: () => void) {
     this.#client = client;
@@ -54,6 +55,10 @@ export class FaultyLink {
     });
   }
 
+  get hasSubscribed(): boolean {
+    return this.#hasSubscribed;
+  }
+
   cut(): void {
     this.#client.destroy();
     this.#upstream.destroy();
@@ -67,6 +72,7 @@ export class FaultyLink {
   #onRequest(frame: string, toServer: Lane): void {
     const { listeners } = this.#faults;
     const command = frame.toLowerCase();
+    if (command.includes('\r\nsubscribe\r\n')) this.#hasSubscribed = true;
     for (const { text, tell } of [...listeners]) if (command.includes(text.toLowerCase())) tell(frame);
     const { mode, refusal, lost, doubled } = this.#faults;
     if (mode === 'black-hole' || this.#isHalfOpen) return;

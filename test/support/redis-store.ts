@@ -14,11 +14,16 @@ export interface TestRedisStore {
 }
 
 /** The Redis store on a client with these settings; by default on the server that all suites share. */
-export async function openRedisStore(options: ClientSettings = {}, keyPrefix = 'lock:', url = process.env.TEST_REDIS_URL ?? ''): Promise<TestRedisStore> {
+export async function openRedisStore(
+  options: ClientSettings = {},
+  keyPrefix = 'lock:',
+  url = process.env.TEST_REDIS_URL ?? '',
+  commandTimeout?: number,
+): Promise<TestRedisStore> {
   const client: Redis = new Redis(url, { lazyConnect: true, ...options });
   client.on('error', () => undefined);
   await client.connect();
-  const store = new RedisStore({ client, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() } });
+  const store = new RedisStore({ client, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() }, commandTimeout });
   const expire = async (key: string): Promise<void> => {
     await client.pexpire(keyPrefix + key, 1);
     await eventually(async () => (await client.exists(keyPrefix + key)) === 0);

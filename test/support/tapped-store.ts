@@ -1,9 +1,9 @@
+import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
-import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { Clock } from '../../lib/engine/clock.js';
 
-type Method = Exclude<keyof LockStore, 'open' | 'close' | 'listen'>;
+type Method = Exclude<keyof LockStore, 'commandTimeout' | 'open' | 'close' | 'listen'>;
 
 export interface StoreCall {
   readonly method: Method;

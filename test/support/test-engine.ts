@@ -24,6 +24,7 @@ export function testEngine(init: Partial<EngineInit> & { clock?: FakeClock; stor
     lost: (error: LockLostError) => void losses.push(error),
     releaseUnconfirmed: (_key: string, cause: unknown) => void unconfirmed.push(cause),
     wakeUpsRefused: () => undefined,
+    wakeUpsFail: () => undefined,
   };
   const engine = new LockEngine({ store, clock, random, maxWaiters, quantum, observer });
   const acquire: TestEngine['acquire'] = async (key, terms = {}) => engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });

@@ -25,7 +25,7 @@ export interface LockRedis {
 export async function startLockRedis(): Promise<LockRedis> {
   const { url, command, stop } = await startRedis();
   await teachScripts(url);
-  const left = async (): Promise<string[]> => ((await command('KEYS', '*')) as string[]).filter((key) => !key.endsWith(':fence'));
+  const left = async (): Promise<string[]> => ((await command('KEYS', '*')) as string[]).filter((key) => !key.endsWith('\x1ffence'));
   const untilNothingIsLeft = async (): Promise<void> => void (await eventually(async () => (await left()).length === 0));
   return {
     url,

@@ -160,7 +160,7 @@ describe('the checker of the torture run: hand-overs', () => {
 describe('the verdict of the torture run', () => {
   const fine: Figures = {
     ...{ locks: 1_000, overlaps: 0, tokenDisorder: 0, goneEarly: 0, refusedWhileHeld: 0, staleRefused: 1, orphans: 0 },
-    ...{ queues: 0, endless: 0, longestBeyond: 30, longestTry: 1_010, troubles: 0, stubborn: 0 },
+    ...{ queues: 0, endless: 0, longestBeyond: 30, longestTry: 1_010, longestFree: 1_900, troubles: 0, stubborn: 0 },
   };
 
   it('has nothing against a run in which all is well', () => {
@@ -178,6 +178,11 @@ describe('the verdict of the torture run', () => {
     expect(judge({ ...fine, longestBeyond: 1_001 }, 60)).toHaveLength(1);
     expect(judge({ ...fine, longestBeyond: NaN }, 60)).toHaveLength(1);
     expect(judge({ ...fine, longestTry: 4_501 }, 60)).toHaveLength(1);
+  });
+
+  it('refuses a run in which a free lock was not taken, or in which nobody watched', () => {
+    expect(judge({ ...fine, longestFree: 2_001 }, 60)).toHaveLength(1);
+    expect(judge({ ...fine, longestFree: NaN }, 60)).toHaveLength(1);
   });
 
   it('refuses a long run without stale writes, which proves nothing, and one without locks', () => {

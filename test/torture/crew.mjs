@@ -1,9 +1,11 @@
 import { fork } from 'node:child_process';
 import { now } from './clock.mjs';
+import { sharedKeys } from './keys.mjs';
 import { randomFrom } from './random.mjs';
 
 const WORKER = new URL('worker/worker.mjs', import.meta.url);
 const CALLERS = 16;
+const PATIENT_CALLERS = 3;
 /** The grace for holders, and time for everything else. */
 const OBEY_MS = 10_000;
 
@@ -17,6 +19,8 @@ export class Crew {
   stubborn = 0;
   /** Of those who ended as apps end. */
   endedPids = new Set();
+  /** Of those who were killed. */
+  killedPids = new Set();
   started = 0;
 
   /** `context`: url, library, options, history, register; `guard` sees that a worker does not outlive this process. */
@@ -53,7 +57,10 @@ export class Crew {
     this.started += 1;
     const name = `${index}.${this.started}`;
     const sabotage = index === 0 ? options.sabotage : undefined;
-    const settings = { name, library, url, seed: this.#random.below(2 ** 31), callers: CALLERS, keyCount: options.keys, sabotage };
+    const settings = {
+      ...{ name, library, url, seed: this.#random.below(2 ** 31), sabotage },
+      ...{ callers: CALLERS, keyCount: options.keys, patientCallers: PATIENT_CALLERS, sharedKeys: sharedKeys(index, options.processes) },
+    };
     const child = fork(WORKER, [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] });
     const worker = { name, child, pid: child.pid, isReady: false, isHalted: false, isKilled: false };
     const guardian = this.#guard(child.pid);
@@ -85,6 +92,7 @@ export class Crew {
     const { history } = this.#context;
     this.#workers.delete(worker.name);
     history.workerEnded(worker.name, now());
+    if (worker.isKilled) this.killedPids.add(worker.pid);
     if (!worker.isKilled && !this.#isClosing) history.trouble(`worker ${worker.name} ended by itself: ${how}`);
     if (!this.#isClosing) this.#startWorker(index);
   }

@@ -15,16 +15,41 @@ export class History {
   pauses = new Map();
   /** Writes that the register refused although their lease was kept all the time. */
   refusedWhileHeld = [];
+  /** Calls that waited for one lock, by id: its key, from when until when, and whose they were. */
+  wants = new Map();
+  /** By key, times in which Redis did not have the key of the lock. */
+  absences = new Map();
+  /** Times in which this machine stood still. */
+  stalls = [];
   waits = { beyond: 0, tries: 0, plan: undefined };
   counts = {};
   troubles = [];
   /** What is added to a time here to get milliseconds since the epoch, by which fencing tokens count. */
   epoch = Date.now() - now();
+  /** By worker, when it was heard of last. */
+  #heard = new Map();
   /** Losses whose end is not known yet, by worker and id. */
   #open = new Map();
 
   outage(from, to) {
     this.outages.push({ from, to });
+  }
+
+  stall(from, to) {
+    this.stalls.push([from, to]);
+  }
+
+  absence(key, from, to) {
+    if (!this.absences.has(key)) this.absences.set(key, []);
+    this.absences.get(key).push({ from, to });
+  }
+
+  wanting(worker, { id, key, at }) {
+    this.wants.set(id, { worker, key, from: at, to: Infinity });
+  }
+
+  wantsNoLonger(_worker, { id, at }) {
+    this.wants.get(id).to = at;
   }
 
   loss({ keys, from, to }) {
@@ -52,6 +77,7 @@ export class History {
   }
 
   beat(worker, { at, held, pauses, waits, counts }) {
+    this.#heard.set(worker, at);
     for (const id of held) this.held(id, at);
     if (pauses.length > 0) this.pauses.set(worker, [...(this.pauses.get(worker) ?? []), ...pauses]);
     if (waits.beyond > this.waits.beyond) this.waits.plan = waits.plan;
@@ -72,8 +98,10 @@ export class History {
     this.#open.delete(`${worker} ${id}`);
   }
 
-  /** What the worker had under way may still happen for a while. */
+  /** It may have stood still since it was heard of last. What it had under way may still happen for a while. */
   workerEnded(worker, at) {
+    this.pauses.set(worker, [...(this.pauses.get(worker) ?? []), [this.#heard.get(worker) ?? at, at]]);
+    for (const want of this.wants.values()) if (want.worker === worker) want.to = Math.min(want.to, at);
     for (const [name, loss] of this.#open) {
       if (!name.startsWith(`${worker} `)) continue;
       loss.to = at + LATEST_EXECUTION_MS;

@@ -7,4 +7,14 @@ export function pickKey(random, count) {
   return `k${random.chance(HOT_CHANCE) ? random.below(hot) : random.below(count)}`;
 }
 
+const LONG = 'long';
+
+/** The locks that two neighbours among the processes share, with leases so long that nobody may wait for their end. */
+export const sharedKeys = (index, processes) => [index, (index + 1) % processes].map((number) => `${LONG}${number}`);
+export const isShared = (key) => key.startsWith(LONG);
+
+/** All that can be picked. */
+export const allKeys = (count, processes) => [...named('k', count), ...named(LONG, processes)];
+const named = (name, count) => Array.from({ length: count }, (_, index) => `${name}${index}`);
+
 export const STORED_PREFIX = 'lock:';

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from './clock.mjs';
-import { STORED_PREFIX } from './keys.mjs';
+import { isShared, STORED_PREFIX } from './keys.mjs';
+import { ownerPid } from './owner-pid.mjs';
 
 /** `minHold` keeps keys for so long at most. */
 const LONGEST_MIN_HOLD_MS = 400;
+/** But for the locks of processes that were killed, whose leases may be long. */
 const LONGEST_TTL_MS = 1_500;
+const LONG_TTL_MS = 30_000;
 const MARGIN_MS = 100;
 /** How long a queue outlives the lease that it waited for: the place of a process that was killed lies there for so long. */
 const QUEUE_SLACK_MS = 10_000;
+const QUEUES = '*queue';
 const POLL_MS = 250;
 
 const escaped = STORED_PREFIX.replaceAll(/[[\]*?\\]/g, '\\$&');
@@ -18,36 +22,33 @@ async function keysLike(client, pattern) {
   return found;
 }
 
-/** Locks whose owner is one of the processes: `host:pid:instance:counter`. */
-async function locksOf(client, pids) {
-  const found = [];
-  for (const key of await keysLike(client, `${escaped}*`)) {
-    const owner = /^[^:]+:(\d+):/.exec((await client.get(key)) ?? '');
-    if (pids.has(Number(owner?.[1]))) found.push(key);
-  }
-  return found;
+/** The keys of locks, and the processes that own them. */
+async function locksWithOwners(client) {
+  const keys = await keysLike(client, `${escaped}*`);
+  return Promise.all(keys.map(async (key) => ({ key, pid: ownerPid(await client.get(key)) })));
 }
 
 async function queuesAtLast(client) {
-  const until = now() + LONGEST_TTL_MS + QUEUE_SLACK_MS;
+  const until = now() + LONG_TTL_MS + QUEUE_SLACK_MS;
   for (;;) {
-    const queues = await keysLike(client, '*:queue');
+    const queues = await keysLike(client, QUEUES);
     if (queues.length === 0 || now() > until) return queues;
     await sleep(POLL_MS);
   }
 }
 
 /**
- * What is in Redis when nobody is there any more: locks of the processes that ended as they should, at once; anybody's locks, a lease later;
- * queues, as soon as they should be gone.
+ * What is in Redis when nobody is there any more: locks of the processes that ended as they should, at once; anybody's locks, a lease later, but
+ * for long ones of processes that were killed; queues, as soon as they should be gone.
  */
-export async function findLeftovers(server, endedPids) {
+export async function findLeftovers(server, { endedPids, killedPids }) {
   return server.use(async (client) => {
     await sleep(LONGEST_MIN_HOLD_MS + MARGIN_MS);
-    const ofEnded = await locksOf(client, endedPids);
+    const ofEnded = (await locksWithOwners(client)).filter(({ pid }) => endedPids.has(pid));
     await sleep(LONGEST_TTL_MS);
-    const orphans = [...ofEnded, ...(await keysLike(client, `${escaped}*`))];
-    const queuesAtFirst = (await keysLike(client, '*:queue')).length;
+    const atLast = (await locksWithOwners(client)).filter(({ key, pid }) => !(killedPids.has(pid) && isShared(key.slice(STORED_PREFIX.length))));
+    const orphans = [...new Set([...ofEnded, ...atLast].map(({ key }) => key))];
+    const queuesAtFirst = (await keysLike(client, QUEUES)).length;
     const queues = await queuesAtLast(client);
     const endless = [];
     for (const key of await keysLike(client, '*')) if ((await client.pttl(key)) === -1) endless.push(key);

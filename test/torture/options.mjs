@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 
-export const SABOTAGES = ['no-lock', 'deaf', 'old-token', 'late', 'crash', 'stubborn', 'orphan'];
+export const SABOTAGES = ['no-lock', 'deaf', 'old-token', 'late', 'sleepy', 'crash', 'stubborn', 'orphan'];
 
 const USAGE = `npm run test:torture -- [options]
 

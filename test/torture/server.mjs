@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { now } from './clock.mjs';
+import { KEY_EVENTS } from './key-watch.mjs';
 
 /** A Redis of our own that can be halted, and started anew with its data or without. */
 export async function startServer({ redisProcess, history }) {
   const { startRedisProcess } = await import(redisProcess);
   const data = await mkdtemp(join(tmpdir(), 'torture-data-'));
   const file = join(data, 'dump.rdb');
-  const start = (port) => startRedisProcess({ port, args: ['--dir', data] });
+  const start = (port) => startRedisProcess({ port, args: ['--dir', data, ...KEY_EVENTS] });
   let redis = await start(undefined);
   const { url, port } = redis;
 

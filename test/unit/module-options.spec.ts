@@ -23,6 +23,7 @@ describe('the options of the module', () => {
       keyPrefix: 'lock:',
       shutdownGrace: 10_000,
       maxWaiters: Infinity,
+      commandTimeout: undefined,
       defaults: { ttl: 30_000, wait: 10_000 },
     });
     expect(Object.isFrozen(resolve({}))).toBe(true);
@@ -32,12 +33,15 @@ describe('the options of the module', () => {
     { option: 'keyPrefix', values: ['', 'app:', '{tag}:'] },
     { option: 'shutdownGrace', values: [0, 1, 60_000] },
     { option: 'maxWaiters', values: [0, 1, Infinity] },
+    { option: 'commandTimeout', values: [50, 1_000, 60_000] },
   ])('$option takes $values', ({ option, values }) => {
     for (const value of values) expect(resolve({ [option]: value })).toMatchObject({ [option]: value });
   });
 
   it.each([
     { option: 'keyPrefix', values: [1, null, true, {}], remedy: /pass a string/ },
+    { option: 'keyPrefix', values: ['a\u001fb:', '\n'], remedy: /control characters/ },
+    { option: 'commandTimeout', values: [0, 49, 1.5, Infinity, NaN, '100', null], remedy: /milliseconds from 50/ },
     { option: 'shutdownGrace', values: [-1, 1.5, Infinity, NaN, '1', null], remedy: /milliseconds/ },
     { option: 'maxWaiters', values: [-1, 1.5, NaN, '1', null], remedy: /integer from 0, or Infinity/ },
     { option: 'name', values: ['', 1, null], remedy: /pass a string/ },
@@ -91,6 +95,11 @@ describe('the options of the module', () => {
       ['an empty array', [], /not supported by this version/],
       ['options that say nothing of a server', { lazyConnect: true }, /none of host, port/],
       ['a prefix of the client that hashes nothing', { host: 'h', keyPrefix: '{}' }, /braces are empty/],
+      ['the same in a URL', 'redis://h?keyPrefix=%7B%7D', /braces are empty/],
+      ['a prefix of the client with text behind an open brace', { host: 'h', keyPrefix: 'a{b' }, /open brace/],
+      ['the same in a URL', 'redis://h?keyPrefix=a%7Bb', /open brace/],
+      ['the same in a Cluster', { cluster: [{ port: 1 }], options: { keyPrefix: '{{' } }, /open brace/],
+      ['the same in a client', new Redis({ lazyConnect: true, keyPrefix: '}a{b' }), /open brace/],
       ['a Cluster without nodes', { cluster: [] }, /at least one node/],
       ['a Cluster with a node for nodes', { cluster: { port: 1 } }, /at least one node/],
       ['a Cluster with options beside it', { cluster: [{ port: 1 }], keyPrefix: 'x' }, /beside cluster there is only options/],
@@ -98,6 +107,10 @@ describe('the options of the module', () => {
       const error = refusal({ connection });
       expect(error.option).toMatch(/^connection/);
       expect(error.message).toMatch(remedy);
+    });
+
+    it.each(['a{', '}a{', '{a}b{c', 'a}b', '{a}:'])('takes the prefix %j of a client: all keys of a lock lie together', (keyPrefix) => {
+      expect(resolve({ connection: { host: 'h', keyPrefix } }).endpoint.kind).toBe('options');
     });
 
     it('says of a string that is no URL that it is a string, even though it does not print it', () => {

@@ -57,7 +57,7 @@ const after = footprint();
 const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 const heapGrowth = process.memoryUsage().heapUsed - heapBefore;
 const channels = (await client.pubsub('CHANNELS')) as string[];
-const left = (await client.keys('*')).filter((key) => !key.endsWith(':fence'));
+const left = (await client.keys('*')).filter((key) => !key.endsWith('\x1ffence'));
 console.log(JSON.stringify({ before, after, timers, bytesPerKey: heapGrowth / KEYS, channels: channels.length, left }));
 await Promise.all(contexts.map((context) => context.close()));
 client.disconnect();

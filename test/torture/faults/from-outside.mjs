@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.mjs';
 import { pickKey, STORED_PREFIX } from '../keys.mjs';
+import { COMPARE_AND_DELETE } from './compare-and-delete.mjs';
 
-const COMPARE_AND_DELETE = `if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0`;
 /** As Redis' own page on distributed locks advises. */
 const DRIFT_FACTOR = 0.01;
 const DRIFT_MS = 2;

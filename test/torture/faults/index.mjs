@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { randomFrom } from '../random.mjs';
+import { isConnectionLost } from './connection-lost.mjs';
 import { FROM_OUTSIDE } from './from-outside.mjs';
 import { ON_SERVER } from './on-server.mjs';
 import { ON_WORKERS } from './on-workers.mjs';
@@ -11,9 +12,6 @@ const SOURCES = [
   { faults: ON_SERVER, rest: 3_000 },
   { faults: FROM_OUTSIDE, rest: 200 },
 ];
-
-/** Whose command was under way when the server went. */
-const isConnectionLost = (error) => /Connection is closed|ECONNREFUSED|ECONNRESET|EPIPE|LOADING|Reached the max retries|not ready/.test(String(error));
 
 export class Faults {
   injected = {};

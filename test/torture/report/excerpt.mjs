@@ -11,6 +11,7 @@ export function excerpt({ seed, seconds, processes, keys, figures, faults }) {
     ['stale writes that the fencing token kept out', figures.staleRefused],
     ['locks left behind', figures.orphans],
     ['longest wait beyond what was asked, ms', figures.longestBeyond],
+    ['longest time that a lock was free while somebody waited, ms', figures.longestFree],
     ['unhandled rejections', figures.troubles],
   ];
   return [

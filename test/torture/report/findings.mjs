@@ -4,7 +4,7 @@ const ofSection = ({ id, token, renew, ttl, begin, heldUntil, isHeldAtBegin, cal
   JSON.stringify({ id, keys, plan, token, ttl, renew, calledAt, begin, heldUntil, isHeldAtBegin, end });
 
 /** The first findings of each kind in full, for whoever has to understand them, with the faults around. */
-export function explain({ overlaps, tokenDisorder, goneEarly, refusedWhileHeld }, history) {
+export function explain({ overlaps, tokenDisorder, goneEarly, refusedWhileHeld }, longestFree, history) {
   const kinds = { overlaps, tokenDisorder, goneEarly, refusedWhileHeld };
   const lines = Object.entries(kinds).flatMap(([kind, findings]) =>
     findings.slice(0, MOST).flatMap(({ key, first, second, what, ms }) => [
@@ -14,12 +14,18 @@ export function explain({ overlaps, tokenDisorder, goneEarly, refusedWhileHeld }
       ...around(first, history).map((text) => `  ${text}`),
     ]),
   );
-  return [...lines, ...history.troubles.slice(0, MOST), ...ofWait(history.waits)];
+  return [...lines, ...history.troubles.slice(0, MOST), ...ofWait(history.waits), ...ofFree(longestFree, history)];
 }
 
 const NOTEWORTHY_MS = 100;
 
 const ofWait = ({ beyond, plan }) => (beyond < NOTEWORTHY_MS ? [] : [`longest wait, ${beyond.toFixed(0)} ms beyond: ${JSON.stringify(plan)}`]);
+
+/** The want, and who held the lock before and after. */
+function ofFree({ ms, from, to, want }, history) {
+  if (ms < NOTEWORTHY_MS) return [];
+  return [`longest free, ${ms.toFixed(0)} ms: ${JSON.stringify({ from, to, want })}`, ...around({ id: want.key, keys: [want.key], begin: from, heldUntil: to, worker: want.worker }, history).map((text) => `  ${text}`)];
+}
 
 const NEAR_MS = 2_000;
 const NEXT_TO_MS = 100;

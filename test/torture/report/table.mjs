@@ -20,6 +20,7 @@ const RESULTS = [
   ['keys without an expiry', 'endless'],
   ['longest wait beyond what was asked, ms', 'longestBeyond'],
   ['longest single try (`wait: 0`), ms', 'longestTry'],
+  ['**longest time that a lock was free while somebody waited, ms**', 'longestFree'],
   ['unhandled rejections and other errors', 'troubles'],
   ['workers that did not end on SIGTERM', 'stubborn'],
 ];

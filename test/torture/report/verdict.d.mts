@@ -10,6 +10,7 @@ export interface Figures {
   readonly endless: number;
   readonly longestBeyond: number;
   readonly longestTry: number;
+  readonly longestFree: number;
   readonly troubles: number;
   readonly stubborn: number;
 }

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { now } from '../clock.mjs';
 import { tell } from './link.mjs';
-import { makePlan } from './plan.mjs';
 import { Section } from './section.mjs';
 
 const EXPECTED = ['LOCK_NOT_ACQUIRED', 'LOCK_BACKEND', 'LOCK_CLOSED', 'LOCK_LOST'];
@@ -31,17 +30,19 @@ const WAYS = {
 };
 
 let sections = 0;
+let wants = 0;
 
 /** Takes locks, one after the other, until the service is closed. */
 export class Caller {
-  constructor({ locks, random, keyCount, pulse, worker }) {
-    Object.assign(this, { locks, random, keyCount, pulse, worker });
+  /** `makePlan`: what it does next, each time. */
+  constructor({ locks, makePlan, pulse, worker }) {
+    Object.assign(this, { locks, makePlan, pulse, worker });
     this.isClosed = false;
   }
 
   async run() {
     while (!this.isClosed) {
-      const plan = makePlan(this.random, this.keyCount);
+      const plan = this.makePlan();
       await this.#once(plan);
       await sleep(plan.pause);
     }
@@ -54,10 +55,12 @@ export class Caller {
     const willing = Math.min(way === 'tryAcquire' ? 0 : options.wait, abortAfter);
     const calledAt = now();
     const served = this.pulse.waiting(calledAt, willing, plan);
+    const noLongerWants = this.#tellWant(plan, willing, calledAt);
     let section;
     const settled = () => {
       clearTimeout(timer);
       served();
+      noLongerWants();
     };
     const enter = (lock) => {
       settled();
@@ -75,6 +78,15 @@ export class Caller {
       section?.tellOver(undefined);
       this.#judge(error);
     }
+  }
+
+  /** Who wants several keys wants one after the other, and nobody sees which. */
+  #tellWant({ keys: [key, ...others] }, willing, at) {
+    if (willing === 0 || others.length > 0) return () => undefined;
+    wants += 1;
+    const id = `${this.worker}/${wants}`;
+    tell({ type: 'wanting', id, key, at });
+    return () => tell({ type: 'wantsNoLonger', id, at: now() });
   }
 
   #judge(error) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const LATE_MS = 3_000;
+const SLEEPY_MS = 2_500;
 
 /** The lock with another answer to some questions. */
 function pretend(lock, answers) {
@@ -34,6 +35,11 @@ const ACQUIRES = {
     const end = await acquire(key, options).then((lock) => () => lock, (error) => () => { throw error; });
     await sleep(LATE_MS);
     return end();
+  },
+  sleepy: (acquire) => async (key, { wait, ...options }) => {
+    if (wait <= SLEEPY_MS) return acquire(key, { wait, ...options });
+    await sleep(SLEEPY_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
+    return acquire(key, { ...options, wait: wait - SLEEPY_MS });
   },
 };
 

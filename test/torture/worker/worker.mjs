@@ -6,12 +6,13 @@ import { now } from '../clock.mjs';
 import { randomFrom } from '../random.mjs';
 import { Caller } from './caller.mjs';
 import { on, tell } from './link.mjs';
+import { makePatientPlan, makePlan } from './plan.mjs';
 import { Pulse } from './pulse.mjs';
 import { spoil } from './sabotage.mjs';
 
 const SHUTDOWN_GRACE_MS = 4_000;
 
-const { name: worker, library, url, seed, callers, keyCount, sabotage } = JSON.parse(process.argv[2]);
+const { name: worker, library, url, seed, callers, patientCallers, keyCount, sharedKeys, sabotage } = JSON.parse(process.argv[2]);
 for (const event of ['unhandledRejection', 'uncaughtException']) {
   process.on(event, (error) => tell({ type: 'trouble', text: `${event}: ${error?.stack ?? error}` }));
 }
@@ -40,7 +41,12 @@ on('force', async ({ key }) => {
 const pulse = new Pulse();
 pulse.start();
 const random = randomFrom(seed);
-for (let count = 0; count < callers; count += 1) {
-  void new Caller({ locks, random: randomFrom(random.below(2 ** 31)), keyCount, pulse, worker }).run();
+function startCallers(count, makePlan) {
+  for (let started = 0; started < count; started += 1) {
+    const own = randomFrom(random.below(2 ** 31));
+    void new Caller({ locks, makePlan: () => makePlan(own), pulse, worker }).run();
+  }
 }
+startCallers(callers, (own) => makePlan(own, keyCount));
+startCallers(patientCallers, (own) => makePatientPlan(own, sharedKeys));
 tell({ type: 'ready' });

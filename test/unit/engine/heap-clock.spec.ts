@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import { HeapClock } from '../../../lib/engine/heap-clock.js';
 import { plainClock } from '../../../lib/engine/clock.js';
@@ -79,13 +80,45 @@ describe('HeapClock', () => {
     }
   });
 
-  it('takes the longest delay that a timer of Node can count', () => {
+  it('takes a longer delay than a timer of Node can count', () => {
     const ring = jest.fn();
-    clock.setTimer(2_147_483_647, ring, 'process');
-    jest.advanceTimersByTime(2_147_483_646);
+    clock.setTimer(2_147_483_648, ring, 'process');
+    jest.advanceTimersByTime(10_000);
     expect(ring).not.toHaveBeenCalled();
-    jest.advanceTimersByTime(2);
+  });
+
+  it('C2: an alarm rings a second after the machine was woken, at the latest, when it was due while the machine was suspended', () => {
+    const ring = jest.fn();
+    clock.setTimer(8_000, ring, 'process');
+    jest.advanceTimersByTime(500);
+    // In a suspended machine the monotonic clock stands still, and the wall clock does not.
+    jest.setSystemTime(Date.now() + 9_000);
+    jest.advanceTimersByTime(1_000);
     expect(ring).toHaveBeenCalledTimes(1);
+  });
+
+  it('calls back once what had come by then was read', async () => {
+    jest.useRealTimers();
+    const { port1, port2 } = new MessageChannel();
+    const order: string[] = [];
+    port2.on('message', () => order.push('read'));
+    port1.postMessage('come');
+    await new Promise<void>((resolve) =>
+      clock.setTimer(
+        0,
+        () => {
+          const end = performance.now() + 20;
+          while (performance.now() < end);
+          clock.afterReads(() => {
+            order.push('after reads');
+            resolve();
+          });
+        },
+        'process',
+      ),
+    );
+    port1.close();
+    expect(order).toEqual(['read', 'after reads']);
   });
 
   it('rings the other alarms when one throws', () => {

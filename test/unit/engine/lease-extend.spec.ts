@@ -93,6 +93,35 @@ describe('Lease.extend()', () => {
     expect(lease.validUntil).toBe(validity(clock.now(), TTL * 10));
   });
 
+  it.each(['deliver', 'fail'] as const)('to a shorter lease that comes to Redis after a longer one that was sent later: not more is believed (reply: %s)', async (end) => {
+    holdReplies();
+    void lease.extend(300).catch(() => undefined);
+    await clock.advance(10);
+    const sentAt = clock.now();
+    void lease.extend(TTL * 10);
+    await clock.settle();
+    replies[1]?.deliver();
+    await clock.settle();
+    expect(lease.validUntil).toBe(validity(sentAt, 300));
+    replies[0]?.[end]();
+    await clock.settle();
+    expect(lease.validUntil).toBe(validity(sentAt, 300));
+    // It is renewed in time all the same: by its own length once Redis has answered, else by the least that Redis may have.
+    store.answer('renew');
+    await clock.advance(TTL * 11);
+    expect(lease.isHeld).toBe(true);
+    expect(lease.remaining).toBeGreaterThan(end === 'deliver' ? TTL * 5 : 100);
+    expect(lease.remaining).toBeLessThanOrEqual(end === 'deliver' ? TTL * 10 : 300);
+  });
+
+  it('to a shorter lease that Redis was never told of is forgotten', async () => {
+    store.answer('renew', () => Promise.reject(broken({ applied: 'no' })));
+    await rejection(lease.extend(300));
+    store.answer('renew');
+    await lease.extend(TTL);
+    expect(lease.validUntil).toBe(validity(clock.now(), TTL));
+  });
+
   it('to a shorter lease counts from the sending, because its reply may be lost', async () => {
     holdReplies();
     const sentAt = clock.now();

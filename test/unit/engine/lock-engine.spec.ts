@@ -109,6 +109,34 @@ describe('LockEngine', () => {
       expect(closed.state).toBe('fulfilled');
     });
 
+    it.each([
+      ['one key', ['a']],
+      ['several keys', ['a', 'b', 'c']],
+    ] as const)('O2: ends when what is under way to be given back has arrived (%s), not before', async (_, keys) => {
+      const lock = await world.acquire(keys);
+      world.store.answer('release', (_call, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))));
+      const released = watch(lock.release());
+      const closed = watch(world.engine.close(10_000));
+      await world.clock.advance(299);
+      expect(closed.state).toBe('pending');
+      await world.clock.advance(1);
+      expect([released.value, closed.state]).toEqual(['released', 'fulfilled']);
+      expect(await Promise.all(keys.map((key) => world.store.inner.inspect(key)))).toEqual(keys.map(() => null));
+    });
+
+    it('O2: repeats what could not be given back before it ends', async () => {
+      const lock = await world.acquire('a');
+      world.store.answer('release', () => {
+        world.store.answer('release');
+        return Promise.reject(broken());
+      });
+      void rejection(lock.release());
+      const closed = watch(world.engine.close(10_000));
+      await world.clock.advance(100);
+      expect(closed.state).toBe('fulfilled');
+      expect(await world.store.inner.inspect('a')).toBeNull();
+    });
+
     it('O2: ends in bounded time when the store is silent', async () => {
       await world.acquire('a', { ttl: 60_000 });
       world.store.answer('release', silence);

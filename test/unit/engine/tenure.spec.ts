@@ -32,11 +32,20 @@ describe('Tenure', () => {
     const tenure = tenureOf(9);
     const asked = Array.from({ length: 9 }, () => {
       tenure.takeToken();
-      tenure.askAhead();
+      tenure.askAhead({ isDue: false });
       return store.of('relay').length;
     });
     // The first token is for the one who acquired: four hand-overs of eight are over at the fifth.
     expect(asked).toEqual([0, 0, 0, 0, 1, 1, 1, 1, 1]);
+  });
+
+  it('does not ask ahead when the key is to be left free', () => {
+    const tenure = tenureOf(1);
+    tenure.takeToken();
+    tenure.askAhead({ isDue: true });
+    expect(store.of('relay')).toEqual([]);
+    tenure.askAhead({ isDue: false });
+    expect(store.of('relay')).toHaveLength(1);
   });
 
   it('C7: has fresh tokens and a fresh quantum once Redis has said that nobody waits', async () => {

@@ -8,16 +8,19 @@ describe('WakeUps', () => {
   let wakeUps: WakeUps;
   let sleeper: jest.Mocked<Sleeper>;
   let refusals: Error[];
+  let troubles: Error[];
 
   beforeEach(() => {
     store = new TappedStore(new FakeClock());
     sleeper = { wake: jest.fn() };
     refusals = [];
+    troubles = [];
     wakeUps = new WakeUps({
       store,
       sleeperFor: (key) => (key === 'a' ? sleeper : undefined),
       sleepers: () => [sleeper],
       onRefused: (refusal) => refusals.push(refusal),
+      onTrouble: (error) => troubles.push(error),
     });
   });
 
@@ -61,6 +64,16 @@ describe('WakeUps', () => {
     store.listener?.onOpen();
     expect(wakeUps.arrive).toBe(true);
     expect(refusals).toEqual([]);
+  });
+
+  it('W3e: tells of trouble, and waiting is polling meanwhile', () => {
+    wakeUps.open();
+    const trouble = new Error('WRONGPASS');
+    store.listener?.onTrouble?.(trouble);
+    expect(troubles).toEqual([trouble]);
+    expect(wakeUps.arrive).toBe(false);
+    store.listener?.onOpen();
+    expect(wakeUps.arrive).toBe(true);
   });
 
   it('W3e: tells of a refusal', () => {
