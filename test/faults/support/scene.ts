@@ -101,7 +101,8 @@ export async function checkHold(scene: Scene, hold: Hold, warningsBefore = 0): P
   const outcome = await lock.release().catch((error) => error.code as string);
   if (outcome === 'stolen') complain(`${key}: release says stolen`);
   else if (outcome !== 'released' && !(wasLost && outcome === 'expired')) complainOfTime(`${key}: release says ${outcome}, ${wasLost ? 'lost' : 'not lost'} before`);
-  const isTold = wasLost || outcome === 'expired';
+  const isTold = hold.loss !== undefined || outcome === 'expired';
+  if (isTold && outcome === 'released' && !wasLost) complainOfTime(`${key}: lost while it was released`);
   const warnings = world.lossesTold(key) - warningsBefore;
   if (warnings !== (isTold ? 1 : 0)) complain(`${key}: ${warnings} warnings, ${isTold ? 'lost' : 'not lost'}`);
   await checkFree(scene, key);

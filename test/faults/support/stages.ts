@@ -1,6 +1,7 @@
 import { deferred } from '../../support/deferred.js';
 import { eventually } from '../../support/eventually.js';
 import { checkFree, checkHold, follow, follows, settled, type Call, type Scene } from './scene.js';
+import { COMMAND_TIMEOUT, LEAVE_GRACE } from './world.js';
 import type { Lock } from 'nestjs-redis-lock';
 
 /** What an app does around a fault. */
@@ -23,8 +24,6 @@ const SHORT_TTL = 1_000;
 const WAIT = 400;
 /** Until everything has found its connection again. */
 const RECOVERY = 6_000;
-const COMMAND_TIMEOUT = 1_000;
-const GRACE = 200;
 /** So long that it outlives the grace, so short that what is left of it ends soon. */
 const LEAVING_TTL = 2_000;
 
@@ -121,7 +120,7 @@ const releasing: Stage = async (scene) => {
     during: () => release(second),
     check: async () => {
       for (const pending of calls) {
-        const { what, value, code } = await settled(scene, pending, COMMAND_TIMEOUT);
+        const { what, value, code } = await settled(scene, pending, world.scaled(COMMAND_TIMEOUT));
         const isUsual = value === 'released' || code === 'LOCK_BACKEND' || (value === 'expired' && fault.losesData === true);
         if (!isUsual) complain(`${what}: ${value ?? code}`);
         if (code === 'LOCK_BACKEND' && fault.isHarmless === true) complainOfTime(`${what}: ${code}`);
@@ -149,7 +148,7 @@ const working: Stage = async (scene) => {
   return {
     during: () => go.resolve(),
     check: async () => {
-      const { value, code } = await settled(scene, work, world.scaled(fault.lasts) + COMMAND_TIMEOUT);
+      const { value, code } = await settled(scene, work, world.scaled(fault.lasts + COMMAND_TIMEOUT));
       if (value !== result) complain(`${key}: ${code ?? 'another result'}`);
       await checkFree(scene, key);
     },
@@ -170,8 +169,8 @@ const shuttingDown: Stage = async (scene) => {
     check: async () => {
       if (closing === undefined) return complain(`${key}: was not closed`);
       // The grace, and a second for what is left in Redis.
-      await settled(scene, closing, GRACE + COMMAND_TIMEOUT);
-      const { code } = await settled(scene, waiter, world.scaled(fault.lasts) + GRACE);
+      await settled(scene, closing, LEAVE_GRACE + world.scaled(COMMAND_TIMEOUT));
+      const { code } = await settled(scene, waiter, world.scaled(fault.lasts) + LEAVE_GRACE);
       if (code !== 'LOCK_CLOSED') complain(`${key}: the waiter gets ${code ?? 'the lock'}`);
       if (lock.isHeld || !['shutdown', 'unreachable', 'expired'].includes(signal.reason?.reason)) complain(`${key}: the holder is told ${signal.reason?.reason}`);
       await checkFree(scene, key);

@@ -11,7 +11,11 @@ import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { CLIENT_KINDS, type ClientKind, type TestClient } from './clients.js';
 
 export const PREFIX = 'lock:';
+/** The engine's own deadline for a command, before it is scaled. */
+export const COMMAND_TIMEOUT = 1_000;
 const CLOSE_GRACE = 0;
+/** Of those who shut down. */
+export const LEAVE_GRACE = 200;
 
 /** One app behind the proxy, on a client of one kind. */
 export interface App {
@@ -103,9 +107,11 @@ async function openOutside(url: string, keyPrefix: string): Promise<{ client: Re
 
 async function openApp(kind: ClientKind, url: string, outside: RedisLockService, scale: number): Promise<App & { context: NestContext }> {
   const client = kind.open(url, scale);
+  // By default as long as one round trip needs, and a second at least.
+  const patience = scale === 1 ? {} : { commandTimeout: COMMAND_TIMEOUT * scale };
   const [context, leaving] = await Promise.all([
-    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: CLOSE_GRACE } }),
-    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: 200 } }),
+    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: CLOSE_GRACE, ...patience } }),
+    startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: LEAVE_GRACE, ...patience } }),
   ]);
   // Connected, and every script known.
   for (const { locks } of [context, leaving]) await locks.withLock(`warm ${kind.name}`, (lock) => lock.extend());
