@@ -294,10 +294,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   /** Nobody is left. */
   #retire(): void {
-    const { store, onIdle } = this.#context;
+    const { giveBacks, onIdle } = this.#context;
     this.#state = 'idle';
-    // Left undone, it costs the others one reservation that nobody takes.
-    if (this.#isQueued) store.leave(this.key).catch(() => undefined);
+    if (this.#isQueued) giveBacks.leave(this.key);
     this.#isQueued = false;
     onIdle(this.key);
   }
