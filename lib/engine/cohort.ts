@@ -12,8 +12,6 @@ import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitRequest 
 import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
 
-const TOO_LATE = 'Redis took longer to answer than the lease lasts';
-
 /** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
 interface Asked {
   readonly isWakeable: boolean;
@@ -41,6 +39,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   /** Whether a wake-up came, or may have been lost, while a command was under way that may have been answered before. */
   #wasWoken = false;
   #tenure: Tenure | undefined;
+  /** When the key was ours last. */
+  #heldAt = -Infinity;
 
   constructor(
     readonly key: string,
@@ -77,7 +77,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   onTimeout(waiter: Waiter): void {
-    this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+    this.#dismiss(waiter, waiter.errorFor(this.#obstacleOf(waiter)));
   }
 
   onAbort(waiter: Waiter, reason: unknown): void {
@@ -122,7 +122,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Nobody knows yet who is in the way: the answer to the head is for all who try once.
     const isUnknown = this.#state === 'asking' && this.#obstacle.kind === 'none' && this.#tenure === undefined;
     if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
-    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#currentObstacle()) };
+    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#obstacleOf(waiter)) };
     const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
@@ -137,7 +137,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #dismissThoseWhoTryOnce(): void {
     if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#obstacleOf(waiter)));
   }
 
   /** The next waiter's turn. */
@@ -172,15 +172,14 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #onAcquired(head: Waiter, sentAt: number, fencingToken: number, tokens: number): void {
     const { store, clock } = this.#context;
-    const { isPlain, terms } = head.request;
-    const { ttl, renew } = terms;
+    const { isPlain, terms: { ttl, renew } } = head.request;
     this.#isQueued = false;
     if (head.state !== 'waiting') {
       this.#sweep(head);
       return this.#contend();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
-    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }));
+    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure('Redis took longer to answer than the lease lasts', { transient: true, applied: 'unknown' }));
     this.#rests = undefined;
     this.#obstacle = NO_OBSTACLE;
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
@@ -244,6 +243,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #forget({ orphan }: Tenure): void {
     this.#tenure = undefined;
+    if (this.#waiters.size > 0) this.#heldAt = this.#context.clock.now();
     if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
   }
 
@@ -294,10 +294,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   /** Nobody is left. */
   #retire(): void {
-    const { store, onIdle } = this.#context;
+    const { giveBacks, onIdle } = this.#context;
     this.#state = 'idle';
-    // Left undone, it costs the others one reservation that nobody takes.
-    if (this.#isQueued) store.leave(this.key).catch(() => undefined);
+    if (this.#isQueued) giveBacks.leave(this.key);
     this.#isQueued = false;
     onIdle(this.key);
   }
@@ -307,8 +306,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#context.sweeper.sweep(orphan);
   }
 
-  #currentObstacle(): Obstacle {
-    const lease = this.lease;
-    return lease === undefined ? this.#obstacle : { kind: 'busy', until: lease.validUntil };
+  /** What stands in its way; or stood there, when nobody knows anew yet: whoever came while the key was ours has found it busy. */
+  #obstacleOf({ request }: Waiter): Obstacle {
+    if (this.lease !== undefined) return { kind: 'busy', until: this.lease.validUntil };
+    return this.#obstacle.kind === 'none' && request.since <= this.#heldAt ? { kind: 'busy', until: undefined } : this.#obstacle;
   }
 }

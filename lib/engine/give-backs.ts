@@ -14,7 +14,7 @@ export interface GiveBackEnd {
 
 const UNHEARD: GiveBackEnd = { onDone: () => undefined, onFailed: () => undefined };
 
-/** Leases on their way back to Redis: each is confirmed, or swept until it is. */
+/** What is on its way back to Redis: leases, of which each is confirmed, or swept until it is, and places in queues. */
 export class GiveBacks {
   readonly #store: LockStore;
   readonly #clock: Clock;
@@ -44,6 +44,13 @@ export class GiveBacks {
         onFailed(failure);
       },
     });
+  }
+
+  /** Takes our process out of the queue of the key. Left undone, it costs the others one reservation that nobody takes. */
+  leave(key: string): void {
+    this.#underWay += 1;
+    const end = (): void => this.#end();
+    giveTime(this.#clock, this.#store.commandTimeout, this.#store.leave(key), { onDone: end, onFailed: end });
   }
 
   /** Ends when none is under way. */

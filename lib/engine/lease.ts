@@ -11,6 +11,9 @@ const RENEWALS_PER_TTL = 3;
 const RETRIES_PER_TTL = 12;
 const MIN_RETRY_MS = 10;
 
+/** What the next process has of the key, once it has its turn: a quantum and the way there. Who polls and comes meanwhile would come in vain, and again later and later. */
+const NEXT_TURN_MS = 30;
+
 export interface LeaseTerms {
   readonly key: string;
   readonly value: string;
@@ -164,7 +167,7 @@ export class Lease {
   giveBack(keepFor: number): Promise<ReleaseOutcome> {
     const wasHeld = this.#state === 'held';
     this.#leave('ended');
-    const heldFor = Math.max(0, Math.floor(this.#clock.now() - this.#startedAt));
+    const heldFor = Math.max(NEXT_TURN_MS, Math.floor(this.#clock.now() - this.#startedAt));
     const outcome = this.#store.release(this.key, this.value, keepFor, heldFor);
     // The next contender's command follows ours on the same connection: it need not wait for the reply.
     if (wasHeld) this.#owner.onOver(this);

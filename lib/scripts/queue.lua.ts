@@ -17,16 +17,35 @@ export const POLLER = 'poll ';
 export const CLUSTER_INBOX = 'inbox:cluster:';
 
 /**
- * The queue of a lock is a sorted set of processes. One that can be woken is in it by its channel, since it came (microseconds of the server). One that polls is
- * in it by `POLLER` and its channel, for the moment at which it is going to come again: so its turn is kept until then, and not longer.
- *
- * `due(entry, score)`: milliseconds until the process is there; 0 for one that can be woken.
+ * A place in the queue: the server's millisecond in which the process came, times this, plus something less than this. So it is exact until 2039, and after that as good as
+ * a number with 53 bits is.
  */
-const DUE = /* lua */ `
-local function due(entry, score)
+export const PLACE = 4_096;
+
+/**
+ * The queue of a lock is a sorted set of processes in the order in which they came. One that can be woken is in it by its channel. One that polls is in it by `POLLER` and its
+ * channel, and the rest of its place tells the millisecond, modulo `PLACE`, at which it comes again: its turn is kept until then and not longer, and whoever came after it goes first
+ * if that is too late. It keeps its place meanwhile: by the moment of its next try it would stand behind everyone, each time anew.
+ *
+ * `firstDue(queue, ahead)`: the first entry whose process comes within `ahead` ms, and the ms until it is there: 0 for one that can be woken. Nothing when there is none.
+ */
+const FIRST_DUE = /* lua */ `
+local function due(entry, place)
   if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then return 0 end
   local time = redis.call('TIME')
-  return math.max(0, math.ceil((score - (time[1] * 1000000 + time[2])) / 1000))
+  local ms = (place - time[1] * 1000 - math.floor(time[2] / 1000)) % ${PLACE}
+  return ms < ${PLACE / 2} and ms or 0
+end
+
+local function firstDue(queue, ahead)
+  local index = 0
+  local head = redis.pcall('ZRANGE', queue, 0, 0, 'WITHSCORES')
+  while head[1] do
+    local ms = due(head[1], head[2])
+    if ms <= ahead then return head[1], ms end
+    index = index + 1
+    head = redis.pcall('ZRANGE', queue, index, index, 'WITHSCORES')
+  end
 end
 `;
 
@@ -36,16 +55,11 @@ end
  * so proves nothing. Where the server refuses PUBLISH nobody is woken, and the lock is free for who polls.
  */
 export const PASS_ON = /* lua */ `
-${DUE}
+${FIRST_DUE}
 local function passOn(lock, queue, ahead)
-  local head = redis.pcall('ZPOPMIN', queue)
-  while head[1] do
-    local entry, score = head[1], head[2]
-    local ms = due(entry, score)
-    if ms > ahead then
-      redis.call('ZADD', queue, score, entry)
-      return false
-    end
+  local entry, ms = firstDue(queue, ahead)
+  while entry do
+    redis.call('ZREM', queue, entry)
     local heard = 1
     if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then heard = redis.pcall('PUBLISH', entry, lock) end
     if type(heard) == 'table' then return false end
@@ -53,7 +67,7 @@ local function passOn(lock, queue, ahead)
       redis.call('SET', lock, '${RESERVED}' .. entry, 'PX', ms + ${RESERVATION_MS})
       return true
     end
-    head = redis.pcall('ZPOPMIN', queue)
+    entry, ms = firstDue(queue, ahead)
   end
   return false
 end
@@ -62,8 +76,7 @@ end
 /** `isWanted(queue, ahead)`: whether a process in the queue comes within `ahead` ms. */
 export const IS_WANTED = /* lua */ `
 local function isWanted(queue, ahead)
-  local head = redis.pcall('ZRANGE', queue, 0, 0, 'WITHSCORES')
-  return head[1] and due(head[1], head[2]) <= ahead
+  return firstDue(queue, ahead) ~= nil
 end
 `;
 
@@ -74,12 +87,14 @@ end
 export const ENQUEUE = /* lua */ `
 local function enqueue(queue, inbox, comes)
   local time = redis.call('TIME')
-  local now = time[1] * 1000000 + time[2]
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
   local added, other
   if comes == '' then
-    added, other = redis.pcall('ZADD', queue, 'LT', now, inbox), '${POLLER}' .. inbox
+    added, other = redis.pcall('ZADD', queue, 'LT', now * ${PLACE} + time[2] % 1000, inbox), '${POLLER}' .. inbox
   else
-    added, other = redis.pcall('ZADD', queue, now + comes * 1000, '${POLLER}' .. inbox), inbox
+    local place = redis.pcall('ZSCORE', queue, '${POLLER}' .. inbox)
+    local came = type(place) == 'string' and math.min(now, math.floor(place / ${PLACE})) or now
+    added, other = redis.pcall('ZADD', queue, came * ${PLACE} + (now + comes) % ${PLACE}, '${POLLER}' .. inbox), inbox
   end
   if type(added) == 'table' then return end
   redis.call('ZREM', queue, other)

@@ -115,7 +115,7 @@ export interface LockStore {
 
   /**
    * Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds.
-   * `heldFor`: milliseconds for which we had it, default 0; a process that polls and comes within as many has its turn.
+   * `heldFor`: milliseconds that a turn lasts, as far as we know, default 0; a process that polls and comes within as many has its turn.
    */
   release(key: string, value: string, keepFor: number, heldFor?: number): Promise<ReleaseOutcome>;
 

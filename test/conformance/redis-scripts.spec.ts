@@ -217,6 +217,42 @@ describe('the scripts on a real server', () => {
     expect(await client.exists(lock)).toBe(0);
   });
 
+  describe('a process that polls', () => {
+    const WOKEN = 'inbox:cluster:woken';
+    const contend = (inbox: string, comes: string): Promise<number> => run(CONTEND, [lock, fence, queue], inbox, `host:1:${inbox}#1`, TTL, '1', comes);
+    const passOn = (ahead: string): Promise<number> => run(RELEASE, [lock, queue], 'a', '0', ahead);
+    /** Of two that come in one millisecond either may be the first. */
+    const anotherMillisecond = async (): Promise<void> => {
+      const begin = Math.floor((await now()) / 1_000);
+      await eventually(async () => Math.floor((await now()) / 1_000) > begin);
+    };
+
+    beforeEach(async () => {
+      await client.set(lock, 'a', 'PX', 60_000);
+      await contend('polls', '1000');
+      await anotherMillisecond();
+      await contend(WOKEN, '');
+      await contend('polls', '1000');
+    });
+
+    it('keeps its place in the queue, however often it comes in vain', async () => {
+      expect(await client.zrange(queue, '0', '-1')).toEqual(['poll polls', WOKEN]);
+      await passOn('5000');
+      expect(await client.get(lock)).toBe('reserved poll polls');
+    });
+
+    it('is passed over while it comes too late, and stays the first', async () => {
+      // At one moment: however slow the machine is, it comes in a second from then.
+      await client
+        .multi()
+        .eval(CONTEND.lua, 3, lock, fence, queue, 'polls', 'host:1:polls#1', TTL, '1', '1000')
+        .eval(RELEASE.lua, 2, lock, queue, 'a', '0', '20')
+        .exec();
+      expect(await client.get(lock)).toBe(`reserved ${WOKEN}`);
+      expect(await client.zrange(queue, '0', '-1')).toEqual(['poll polls']);
+    });
+  });
+
   it('inspect replies nil, or value, ms or -1, and the number of processes that wait', async () => {
     expect(await run(INSPECT, [lock, queue])).toBeNull();
     await client.set(lock, 'a', 'PX', 5_000);

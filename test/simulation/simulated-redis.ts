@@ -1,5 +1,5 @@
 import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
-import { POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
+import { PLACE, POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
 import type { Clock } from '../../lib/engine/clock.js';
 import type { RelayRequest } from '../../lib/stores/lock-store.interface.js';
 import { Ledger } from './ledger.js';
@@ -63,7 +63,7 @@ export class SimulatedRedis {
   relay(key: string, inbox: string, value: string, ttl: number, tokens: number, mode: RelayRequest['mode'], ahead: number): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
-    if (mode === 'held' && this.#isWanted(key, ahead)) return -3;
+    if (mode === 'held' && this.#firstDue(key, ahead) !== undefined) return -3;
     if (mode === 'open') this.#locks.delete(key);
     const isPassed = mode === 'free' && this.#passOn(key, ahead);
     if (mode === 'open' || isPassed) {
@@ -166,10 +166,9 @@ export class SimulatedRedis {
   }
 
   #passOn(key: string, ahead: number): boolean {
-    for (let [head] = this.#entries(key); head !== undefined; [head] = this.#entries(key)) {
+    for (let head = this.#firstDue(key, ahead); head !== undefined; head = this.#firstDue(key, ahead)) {
       const [entry] = head;
       const ms = this.#due(head);
-      if (ms > ahead) return false;
       this.#remove(key, entry);
       if (!entry.startsWith(POLLER) && this.#publish(entry, key) === 0) continue;
       this.#set(key, RESERVED + entry, ms + RESERVATION_MS);
@@ -178,14 +177,15 @@ export class SimulatedRedis {
     return false;
   }
 
-  #isWanted(key: string, ahead: number): boolean {
-    const [head] = this.#entries(key);
-    return head !== undefined && this.#due(head) <= ahead;
+  #firstDue(key: string, ahead: number): [string, number] | undefined {
+    return this.#entries(key).find((entry) => this.#due(entry) <= ahead);
   }
 
   /** Milliseconds until the process is there. */
-  #due([entry, score]: readonly [string, number]): number {
-    return entry.startsWith(POLLER) ? Math.max(0, Math.ceil((score - this.#micros()) / 1_000)) : 0;
+  #due([entry, place]: readonly [string, number]): number {
+    if (!entry.startsWith(POLLER)) return 0;
+    const ms = modulo(place - this.#timeMs(), PLACE);
+    return ms < PLACE / 2 ? ms : 0;
   }
 
   #publish(inbox: string, key: string): number {
@@ -196,12 +196,14 @@ export class SimulatedRedis {
 
   #enqueue(key: string, inbox: string, comesAgainIn: number | undefined): void {
     const queue = this.#read(this.#queues, key) ?? { scores: new Map<string, number>(), expiresAt: 0 };
-    const now = this.#micros();
+    const now = this.#timeMs();
     if (comesAgainIn === undefined) {
-      queue.scores.set(inbox, Math.min(queue.scores.get(inbox) ?? now, now));
+      const place = now * PLACE + (this.#micros() % 1_000);
+      queue.scores.set(inbox, Math.min(queue.scores.get(inbox) ?? place, place));
       queue.scores.delete(POLLER + inbox);
     } else {
-      queue.scores.set(POLLER + inbox, now + comesAgainIn * 1_000);
+      const came = Math.min(now, Math.floor((queue.scores.get(POLLER + inbox) ?? Infinity) / PLACE));
+      queue.scores.set(POLLER + inbox, came * PLACE + modulo(now + comesAgainIn, PLACE));
       queue.scores.delete(inbox);
     }
     queue.expiresAt = this.#ms() + QUEUE_MS;
@@ -267,9 +269,18 @@ export class SimulatedRedis {
     return Math.floor(this.#clock.epoch());
   }
 
+  /** What TIME says, in whole milliseconds. */
+  #timeMs(): number {
+    return Math.floor(this.#micros() / 1_000);
+  }
+
   #micros(): number {
     return Math.floor((this.#clock.epoch() - this.#behindMs) * 1_000);
   }
+}
+
+function modulo(number: number, divisor: number): number {
+  return ((number % divisor) + divisor) % divisor;
 }
 
 function isReserved(holder: string, inbox: string): boolean {

@@ -64,6 +64,16 @@ describe('waiting for a key', () => {
       expect(waiter.error).toMatchObject({ code: 'LOCK_BACKEND', key: 'a' });
     });
 
+    it('W5: that ends between two holders is called busy: the key was, all the time', async () => {
+      const lock = await world.acquire('a');
+      const waiter = watch(world.acquire('a', { wait: 300, ttl: 5_000 }));
+      await world.clock.advance(200);
+      world.store.answer('acquire', silence);
+      await lock.release();
+      await world.clock.advance(100);
+      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: 300, retryAfterMs: undefined });
+    });
+
     it('W4: is used up to try a store that is down for a while', async () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
       const waiter = watch(world.acquire('a', { wait: 5_000 }));

@@ -137,6 +137,18 @@ describe('LockEngine', () => {
       expect(await world.store.inner.inspect('a')).toBeNull();
     });
 
+    it('O2: ends when our places in queues are given back, not before', async () => {
+      await world.store.inner.acquire({ key: 'a', value: 'foreign', ttl: 60_000, tokens: 1 });
+      const waiter = watch(world.acquire('a'));
+      await world.clock.advance(100);
+      world.store.answer('leave', (_, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))));
+      const closed = watch(world.engine.close(10_000));
+      await world.clock.advance(299);
+      expect([waiter.state, closed.state]).toEqual(['rejected', 'pending']);
+      await world.clock.advance(1);
+      expect(closed.state).toBe('fulfilled');
+    });
+
     it('O2: ends in bounded time when the store is silent', async () => {
       await world.acquire('a', { ttl: 60_000 });
       world.store.answer('release', silence);
