@@ -2,6 +2,7 @@ import { Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@ne
 import { BaseExceptionFilter, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { defer, from, isObservable, mergeMap, of, throwError, type Observable } from 'rxjs';
 import type { RedisLockError } from '../errors/redis-lock.error.js';
+import { rawCallOf, type GrpcAnswer, type GrpcCall } from '../interceptors/grpc-call.js';
 import { hasClient, setRetryAfter } from '../interceptors/http-client.js';
 import { isUnanswered, reportRefusal, rpcAnswer, toHttpError, toTransportError } from '../interceptors/transport-error.js';
 import { filtersOfApp, type AppFilter } from './app-filters.js';
@@ -59,6 +60,8 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
   }
 
   #answerMessage(error: RedisLockError, host: ArgumentsHost): Observable<unknown> {
+    const call = rawCallOf(host);
+    if (call !== undefined) return this.#answerCall(error, host, call);
     return defer(() => from(toTransportError('rpc', error, host))).pipe(
       mergeMap((exception) => {
         if (isUnanswered(exception)) reportRefusal(exception);
@@ -68,6 +71,12 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
         return isObservable(answer) ? answer : of(answer);
       }),
     );
+  }
+
+  #answerCall(error: RedisLockError, host: ArgumentsHost, call: GrpcCall): Observable<unknown> {
+    reportRefusal(error);
+    call.emit('error', rpcAnswer(error, host) as GrpcAnswer);
+    return of(undefined);
   }
 
   /** Nest asks the last filter first, and ours may come after those of the app: those are for whoever they are for. */

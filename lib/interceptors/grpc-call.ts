@@ -23,6 +23,7 @@ export interface GrpcCall {
   sendMetadata(metadata: unknown): void;
   on(event: 'cancelled', listener: () => void): unknown;
   off(event: 'cancelled', listener: () => void): unknown;
+  emit(event: 'error', answer: GrpcAnswer): unknown;
 }
 
 /** The answer of a microservice by gRPC, which the server reads from an error. */
@@ -35,6 +36,12 @@ export interface GrpcAnswer {
 /** The call that a handler of a microservice answers, if it came by gRPC: the third argument, or the first of a handler that gets the call itself. */
 export function grpcCallOf(host: ArgumentsHost | undefined): GrpcCall | undefined {
   return [host?.getArgByIndex<unknown>(2), host?.getArgByIndex<unknown>(0)].find(isGrpcCall);
+}
+
+/** That of a handler which gets the call itself (`@GrpcStreamCall()`) and answers by it: from what such a handler returns, an error reaches nobody. */
+export function rawCallOf(host: ArgumentsHost | undefined): GrpcCall | undefined {
+  const call = host?.getArgByIndex<unknown>(0);
+  return isGrpcCall(call) ? call : undefined;
 }
 
 export function grpcAnswer({ metadata }: GrpcCall, status: GrpcStatus, code: RedisLockErrorCode, message: string): GrpcAnswer {

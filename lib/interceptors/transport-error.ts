@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus, type ArgumentsHost } from '@nestjs/common';
 import { hide, markAs, RedisLockError, type RedisLockErrorCode } from '../errors/redis-lock.error.js';
 import { LockLogger } from '../redis-lock.logger.js';
-import { grpcAnswer, grpcCallOf, GrpcStatus, type GrpcAnswer } from './grpc-call.js';
+import { grpcAnswer, grpcCallOf, GrpcStatus, rawCallOf, type GrpcAnswer } from './grpc-call.js';
 
 interface Answer {
   readonly status: HttpStatus;
@@ -55,6 +55,8 @@ export function isUnanswered(error: unknown): error is RedisLockError {
 export async function toTransportError(type: string, error: unknown, host?: ArgumentsHost): Promise<unknown> {
   if (!isUnanswered(error)) return error;
   if (type !== 'rpc' && type !== 'ws') return toHttpError(type, error);
+  // Left to the filter: Nest would throw it where nobody catches it.
+  if (type === 'rpc' && rawCallOf(host) !== undefined) return error;
   const Exception = await exceptionClass(type);
   if (Exception === undefined) return error;
   reportRefusal(error);

@@ -35,7 +35,7 @@ const THROWN: readonly { readonly error: RedisLockError; readonly status: number
 ];
 
 const own = Object.assign(new NotFoundException('its own'), { own: true });
-const stage: { failure: unknown } = { failure: undefined };
+const stage = { failure: new Error() };
 
 @Injectable()
 class Orders {
