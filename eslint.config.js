@@ -64,7 +64,20 @@ const LAYERS = [
   { files: 'redis-lock.logger.ts', imports: [...WORDS, 'engine/lock-observer.interface.ts'], packages: [NEST] },
 
   { files: 'with-lock/**', own: 'with-lock', imports: [...FOR_METHODS, 'redis-lock.logger.ts'], packages: [NODE] },
-  { files: 'interceptors/**', own: 'interceptors', imports: [...FOR_METHODS, 'redis-lock.tokens.ts', 'with-lock'], packages: [NODE, NEST, 'rxjs'] },
+  {
+    files: 'interceptors/**',
+    own: 'interceptors',
+    imports: [...FOR_METHODS, 'redis-lock.tokens.ts', 'redis-lock.logger.ts', 'with-lock'],
+    packages: [NODE, NEST, 'rxjs'],
+  },
+  {
+    // The one place that knows the optional packages of Nest's transports.
+    files: 'interceptors/transport-error.ts',
+    own: 'interceptors',
+    imports: [...WORDS, 'redis-lock.logger.ts'],
+    packages: [NEST, '@nestjs/(microservices|websockets)'],
+  },
+  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors'], packages: [NEST, 'rxjs'] },
   {
     files: 'decorators/**',
     own: 'decorators',
@@ -77,6 +90,7 @@ const LAYERS = [
     files: 'redis-lock.providers.ts',
     imports: [
       ...WORDS,
+      'filters',
       'redis-lock.options.ts',
       'redis-lock.module-definition.ts',
       'redis-lock.service.ts',
@@ -116,7 +130,7 @@ const LAYERS = [
   },
   {
     files: 'index.ts',
-    imports: [...WORDS, 'decorators', 'interceptors', 'redis-lock.module.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts'],
+    imports: [...WORDS, 'decorators', 'filters', 'interceptors', 'redis-lock.module.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts'],
   },
 ];
 

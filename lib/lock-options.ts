@@ -57,7 +57,9 @@ export function checkOptions(options: unknown, rules: OptionRules, path: string)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    const remedy = rule === undefined ? `there is no such option; the options are ${Object.keys(rules).join(', ')}` : rule(value);
+    // Its value is not printed: whoever mistook the place may have put a password there.
+    if (rule === undefined) throw new RedisLockOptionsError({ option: path + name, value: 'unknown', remedy: `there is no such option; the options are ${Object.keys(rules).join(', ')}` });
+    const remedy = rule(value);
     if (remedy !== undefined) throw new RedisLockOptionsError({ option: path + name, value: printValue(value), remedy });
   }
 }

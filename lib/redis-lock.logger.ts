@@ -34,14 +34,23 @@ export class LockLogger implements LockObserver {
     );
   }
 
+  /** A client was told of an error of ours. Contention is no fault; a bug of the app is told with where it is. */
+  refused(error: Error, isBug: boolean): void {
+    this.#log(() => (isBug ? this.#logger.error(error.message, error.stack) : this.#logger.debug(error.message)));
+  }
+
   outage(error: Error): void {
     this.#warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
   }
 
-  /** A logger that throws must not get in the way of a lock. */
   #warn(message: string): void {
+    this.#log(() => this.#logger.warn(message));
+  }
+
+  /** A logger that throws must not get in the way of a lock. */
+  #log(say: () => void): void {
     try {
-      this.#logger.warn(message);
+      say();
     } catch {
       // There is nobody left to tell.
     }

@@ -8,7 +8,7 @@ import { LockLogger } from './redis-lock.logger.js';
 import { checkMethods } from './redis-lock.methods.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { checkName } from './redis-lock.options.js';
-import { createLockProvider, type BackendFactory } from './redis-lock.providers.js';
+import { createFilterProviders, createLockProvider, type BackendFactory } from './redis-lock.providers.js';
 
 /** Completes what the module builder made with the service itself, under the token of its name. */
 export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createBackend: BackendFactory): DynamicModule {
@@ -18,7 +18,7 @@ export function withLockService(definition: DynamicModule, options: RedisLockMod
     throw new RedisLockOptionsError({ option: 'isGlobal', value: printValue(isGlobal), remedy: 'pass true or false' });
   }
   const provider = createLockProvider(name, createBackend);
-  return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [provider.provide] };
+  return { ...definition, providers: [...(definition.providers ?? []), provider, ...createFilterProviders()], exports: [provider.provide] };
 }
 
 export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {

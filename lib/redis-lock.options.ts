@@ -29,6 +29,7 @@ const MODULE_OPTION_RULES: OptionRules = {
   quantum: () => undefined,
   shutdownGrace: milliseconds(0),
   commandTimeout: milliseconds(MIN_COMMAND_TIMEOUT_MS),
+  exceptionFilter: booleanRule,
   maxWaiters: (value) => (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0) ? undefined : 'pass an integer from 0, or Infinity'),
 };
 
@@ -94,6 +95,10 @@ function clientPrefixOf(endpoint: Endpoint): string | undefined {
 export function checkName(name: unknown): void {
   const remedy = name === undefined ? undefined : nameRule(name);
   if (remedy !== undefined) throw new RedisLockOptionsError({ option: 'name', value: printValue(name), remedy });
+}
+
+function booleanRule(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'pass true or false';
 }
 
 function keyPrefixRule(value: unknown): string | undefined {

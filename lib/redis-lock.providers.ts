@@ -1,6 +1,9 @@
-import type { FactoryProvider } from '@nestjs/common';
+import type { FactoryProvider, Provider } from '@nestjs/common';
+import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import type { Clock } from './engine/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
+import { RedisLockExceptionFilter } from './filters/redis-lock-exception.filter.js';
+import { addToGateways } from './filters/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import { LockLogger } from './redis-lock.logger.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-lock.module-definition.js';
@@ -26,6 +29,20 @@ export function createLockProvider(name: string | undefined, createBackend: Back
     inject: [MODULE_OPTIONS_TOKEN],
     useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options, name), createBackend),
   };
+}
+
+/** The filter as one of the whole app, unless the options say that it is not. */
+export function createFilterProviders(): Provider[] {
+  const global: FactoryProvider<RedisLockExceptionFilter | undefined> = {
+    provide: APP_FILTER,
+    inject: [MODULE_OPTIONS_TOKEN, RedisLockExceptionFilter, ModulesContainer],
+    useFactory: (options: RedisLockModuleOptions | undefined, filter: RedisLockExceptionFilter, modules: ModulesContainer) => {
+      if (options?.exceptionFilter === false) return undefined;
+      addToGateways(modules, filter);
+      return filter;
+    },
+  };
+  return [RedisLockExceptionFilter, global];
 }
 
 function createLockService(options: ResolvedOptions, createBackend: BackendFactory): RedisLockService {

@@ -2,6 +2,7 @@ import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } f
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
+import { LockNotHeldError } from './errors/lock-not-held.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
@@ -118,13 +119,13 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * Makes sure that the running code is protected: for the body of methods that must never run unlocked.
    *
    * @param key - which lock; default: any.
-   * @throws {LockNotAcquiredError} when the lock is not held in this async context.
+   * @throws {LockNotHeldError} when the lock is not held in this async context.
    * @throws {LockLostError} when it was lost.
    */
   assertLocked(key?: string): void {
     const lock = this.#engine.current(key === undefined ? undefined : toKey(key));
     if (lock === undefined && this.isPassThrough) return;
-    if (lock === undefined) throw LockNotAcquiredError.notHeld(key);
+    if (lock === undefined) throw new LockNotHeldError(key);
     if (lock.loss !== undefined) throw lock.loss;
   }
 

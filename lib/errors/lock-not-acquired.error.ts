@@ -3,8 +3,6 @@ import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-
 export interface LockNotAcquiredInit extends RedisLockErrorInit {
   readonly waitedMs: number;
   readonly retryAfterMs: number | undefined;
-  /** Instead of the one that tells of a busy lock. */
-  readonly message?: string;
 }
 
 /**
@@ -29,18 +27,11 @@ export class LockNotAcquiredError extends RedisLockError {
    */
   readonly retryAfterMs: number | undefined;
 
-  constructor({ waitedMs, retryAfterMs, message, ...init }: LockNotAcquiredInit) {
+  constructor({ waitedMs, retryAfterMs, ...init }: LockNotAcquiredInit) {
     const busy = `Lock "${init.key}" is busy: waited ${waitedMs} ms${leaseInTheWay(retryAfterMs)}.`;
-    super('LockNotAcquiredError', LockNotAcquiredError.code, message ?? busy, init);
+    super('LockNotAcquiredError', LockNotAcquiredError.code, busy, init);
     this.waitedMs = waitedMs;
     this.retryAfterMs = retryAfterMs;
-  }
-
-  /** The code runs outside of the lock that it asserts. */
-  static notHeld(key: string | undefined): LockNotAcquiredError {
-    const what = key === undefined ? 'No lock is held here' : `Lock "${key}" is not held here`;
-    const message = `${what}: this code must run within withLock() or a method under @WithLock().`;
-    return new LockNotAcquiredError({ key, waitedMs: 0, retryAfterMs: undefined, message });
   }
 }
 

@@ -10,6 +10,7 @@ export type RedisLockErrorCode =
   | 'LOCK_KEY'
   | 'LOCK_QUEUE_FULL'
   | 'LOCK_CLOSED'
+  | 'LOCK_NOT_HELD'
   | 'LOCK_OPTIONS';
 
 export interface RedisLockErrorInit {
@@ -23,6 +24,9 @@ export interface RedisLockErrorInit {
  * `instanceof` and `@Catch()` compare codes, not prototypes: an error made by another copy of the package (ESM beside CommonJS), and the
  * HTTP exception that stands for a lock error, are instances of the class whose code they carry.
  *
+ * `key` and `cause` are there for code, and enumerable nowhere: what serialises an error for a client prints neither. The message is for logs, and
+ * may name the key.
+ *
  * @publicApi
  */
 export abstract class RedisLockError extends Error {
@@ -32,14 +36,13 @@ export abstract class RedisLockError extends Error {
   /** Stable, for programs. Messages are for people and may change. */
   abstract readonly code: RedisLockErrorCode;
 
-  /** The lock's key, without the module's prefix; `undefined` where no key is concerned. */
-  readonly key: string | undefined;
+  /** The lock's key, without the module's prefix; `undefined` where no key is concerned. Not enumerable. */
+  declare readonly key: string | undefined;
 
   protected constructor(name: string, code: RedisLockErrorCode, message: string, init: RedisLockErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
-    // Own and not enumerable, as in built-in errors; a literal, because minifiers rename classes.
-    Object.defineProperty(this, 'name', { value: name, configurable: true, writable: true });
-    this.key = init.key;
+    // A literal, because minifiers rename classes.
+    hide(this, { name, key: init.key });
     markAs(this, code);
   }
 
@@ -61,6 +64,13 @@ export function registerClass(lockErrorClass: object): void {
 /** Makes `error` an instance, in the sense of `instanceof`, of the class with this code. */
 export function markAs(error: object, code: RedisLockErrorCode): void {
   Object.defineProperty(error, CODE, { value: code });
+}
+
+/** Sets properties that are not enumerable, as those of built-in errors. */
+export function hide(error: object, properties: Readonly<Record<string | symbol, unknown>>): void {
+  for (const property of Reflect.ownKeys(properties)) {
+    Object.defineProperty(error, property, { value: properties[property], enumerable: false, configurable: true, writable: true });
+  }
 }
 
 function codeOf(value: unknown): unknown {

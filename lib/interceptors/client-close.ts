@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { cancellationOf, grpcCallOf } from './grpc-call.js';
 import { nodeResponse, type HttpResponse } from './http-client.js';
 
 /** What responses and sockets have in common. */
@@ -56,7 +57,7 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
     case 'graphql':
       return connectionOfQuery(execution.getArgByIndex(2));
     case 'rpc':
-      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT ? undefined : socketOf(execution.switchToRpc().getContext());
+      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT ? undefined : (cancellationOfCall(execution) ?? socketOf(execution.switchToRpc().getContext()));
     default:
       return undefined;
   }
@@ -66,6 +67,11 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
 function connectionOfQuery(context: unknown): Closable | undefined {
   const { res, reply, req } = (context ?? {}) as { res?: HttpResponse; reply?: HttpResponse; req?: QueryRequest };
   return nodeResponse(res) ?? nodeResponse(reply) ?? nodeResponse(req?.res) ?? closable(req?.raw?.socket);
+}
+
+function cancellationOfCall(execution: ExecutionContext): Closable | undefined {
+  const call = grpcCallOf(execution);
+  return call === undefined ? undefined : cancellationOf(call);
 }
 
 /** Of Nest's TCP transport. */

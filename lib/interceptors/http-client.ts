@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 
@@ -20,19 +20,19 @@ export function nodeResponse(response: HttpResponse): NodeResponse | undefined {
 }
 
 /** Whether the handler answers an HTTP client; packages also call handlers in a context that only says so. */
-export function hasClient(execution: ExecutionContext): boolean {
-  return responseOf(execution) !== undefined;
+export function hasClient(context: ArgumentsHost): boolean {
+  return responseOf(context) !== undefined;
 }
 
 /** Tells the client when to come back, where that is known. */
-export function setRetryAfter(execution: ExecutionContext, host: HttpAdapterHost, error: unknown): void {
-  if (!(error instanceof LockNotAcquiredError) || responseOf(execution)?.headersSent !== false) return;
+export function setRetryAfter(context: ArgumentsHost, { httpAdapter }: HttpAdapterHost, error: unknown): void {
+  if (!(error instanceof LockNotAcquiredError) || responseOf(context)?.headersSent !== false) return;
   const { retryAfterMs } = error;
   if (retryAfterMs === undefined || retryAfterMs === Infinity) return;
   const seconds = Math.max(1, Math.ceil(retryAfterMs / 1_000));
-  host.httpAdapter.setHeader(execution.switchToHttp().getResponse(), 'Retry-After', String(seconds));
+  httpAdapter.setHeader(context.switchToHttp().getResponse(), 'Retry-After', String(seconds));
 }
 
-function responseOf(execution: ExecutionContext): NodeResponse | undefined {
-  return execution.getType() === 'http' ? nodeResponse(execution.switchToHttp().getResponse<HttpResponse>()) : undefined;
+function responseOf(context: ArgumentsHost): NodeResponse | undefined {
+  return context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse<HttpResponse>()) : undefined;
 }

@@ -49,6 +49,6 @@ export class WithLockInterceptor implements NestInterceptor {
   /** Our own errors in the form of the transport; those of the handler never come here. */
   readonly #explain: Explain = (execution, error) => {
     setRetryAfter(execution, this.adapterHost, error);
-    return toTransportError(execution.getType(), error);
+    return toTransportError(execution.getType(), error, execution);
   };
 }

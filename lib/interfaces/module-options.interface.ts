@@ -72,6 +72,14 @@ export interface RedisLockModuleOptions {
    */
   commandTimeout?: number;
 
+  /**
+   * Whether errors of this package that a handler throws, wherever they were born, are answered as `@WithLock()` answers its own: see
+   * `RedisLockExceptionFilter`. With several services in one app, one that says nothing is enough.
+   *
+   * @default true
+   */
+  exceptionFilter?: boolean;
+
   /** How even or how fast processes share a lock that all of them want. */
   quantum?: LockQuantum;
 }

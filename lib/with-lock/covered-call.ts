@@ -1,5 +1,5 @@
 import { findMark, runMarked, type Mark } from '../engine/lock-context.js';
-import { LockClosedError } from '../errors/lock-closed.error.js';
+import { LockNotHeldError } from '../errors/lock-not-held.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockedMethod } from './locked-method.js';
 
@@ -66,8 +66,8 @@ export class CoveredCall implements Mark {
 
   /** Runs the method itself. */
   run(body: () => unknown): unknown {
-    // The request was answered before its handler began (an outer timeout): it must not begin now, without the lock.
-    if (this.#state === 'over') throw new LockClosedError();
+    // An outer timeout, say: it must not begin now, without the lock.
+    if (this.#state === 'over') throw LockNotHeldError.afterAnswer(this.method.target);
     this.#state = 'running';
     this.#hasRun = true;
     try {

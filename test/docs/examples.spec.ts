@@ -6,6 +6,7 @@ import { ScheduleModule } from '@nestjs/schedule';
 import { Redis } from 'ioredis';
 import { RedisLockModule, RedisLockService, WithLock } from '../../lib/index.js';
 import { deferred } from '../support/deferred.js';
+import { PLATFORMS } from '../support/http-app.js';
 import { uniqueKey } from '../support/unique-key.js';
 import { BusyFilter } from './examples/busy-filter.js';
 import { Reports } from './examples/job.js';
@@ -106,7 +107,7 @@ describe('examples of the README', () => {
     await redis.quit();
   });
 
-  it('busy filter: answers as it says', async () => {
+  it.each(PLATFORMS)('busy filter: answers as it says on $platform', async ({ adapter }) => {
     const key = uniqueKey();
     @Controller()
     class BusyController {
@@ -119,7 +120,7 @@ describe('examples of the README', () => {
     }
     @Module({ imports: [RedisLockModule.forRoot({ connection: url })], controllers: [BusyController] })
     class BusyModule {}
-    app = await NestFactory.create(BusyModule, { logger: false });
+    app = await NestFactory.create(BusyModule, adapter(), { logger: false });
     await app.listen(0, '127.0.0.1');
     const lock = await app.get(RedisLockService).acquire(key);
     const busy = await fetch(await app.getUrl());

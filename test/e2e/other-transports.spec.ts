@@ -106,7 +106,7 @@ describe.each(TRANSPORTS)('a handler by $transport', ({ transport, method, args 
   it('D2a: refuses a key function that reads the arguments of the method, which do not exist yet', async () => {
     const error = (await call('early', '1').catch((reason: unknown) => reason)) as RedisLockError;
     expect(error.code).toBe('LOCK_OPTIONS');
-    expect(error.message).toMatch(/Handlers\.early.*execution\.getArgs\(\)/);
+    expect((error.cause as RedisLockError).message).toMatch(/Handlers\.early.*execution\.getArgs\(\)/);
   });
 
   it.each([undefined, null, '', {}])('D2b: has no key when its part is %p', async (id) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { LockBackendError, LockNotAcquiredError } from 'nestjs-redis-lock';
+import { LockBackendError, LockNotAcquiredError, LockNotHeldError } from 'nestjs-redis-lock';
 import { watchDelay } from '../support/delay.js';
 import { eventually } from '../support/eventually.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
@@ -125,7 +125,7 @@ describe('RedisLockService on a real server', () => {
       expect(result).toBe(42);
       expect(await command('EXISTS', `lock:${key}`)).toBe(0);
       expect(one.locks.current()).toBeUndefined();
-      expect(() => one.locks.assertLocked(key)).toThrow(LockNotAcquiredError);
+      expect(() => one.locks.assertLocked(key)).toThrow(LockNotHeldError);
     });
 
     it('the lock is one object through renewals and extensions', async () => {

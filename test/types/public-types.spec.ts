@@ -78,8 +78,8 @@ export const compiled = {
     same<Required<LockOptions>['reentry'], 'fail' | 'share' | 'wait'>(true);
     same<keyof LockOptions, 'ttl' | 'wait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
     same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
-    same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'commandTimeout' | 'quantum'>(true);
-    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'isGlobal' | 'passThrough'>(true);
+    same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'commandTimeout' | 'quantum' | 'exceptionFilter'>(true);
+    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'exceptionFilter' | 'isGlobal' | 'passThrough'>(true);
     const connections: Connection[] = ['redis://localhost', { host: 'a', db: 1 }, { sentinels: [{ host: 'a', port: 1 }], name: 'b' }, { cluster: [{ port: 1 }] }, redis, cluster];
     const clients: RedisClient[] = [redis, cluster];
     RedisLockModule.forRoot({ connection: connections, isGlobal: false });

@@ -12,6 +12,7 @@ const ERRORS = [
   { make: () => new library.LockKeyError('bad', { key: 'k' }), name: 'LockKeyError', code: 'LOCK_KEY' },
   { make: () => new library.LockQueueFullError('k', 3), name: 'LockQueueFullError', code: 'LOCK_QUEUE_FULL' },
   { make: () => new library.LockClosedError('k'), name: 'LockClosedError', code: 'LOCK_CLOSED' },
+  { make: () => new library.LockNotHeldError('k'), name: 'LockNotHeldError', code: 'LOCK_NOT_HELD' },
   { make: () => new library.RedisLockOptionsError({ option: 'ttl', value: '5', remedy: 'pass more', key: 'k' }), name: 'RedisLockOptionsError', code: 'LOCK_OPTIONS' },
 ] as const;
 
@@ -83,8 +84,16 @@ describe('errors', () => {
     expect('cause' in ERRORS[3].make()).toBe(false);
   });
 
-  it('print neither their name nor their mark as a property', () => {
-    expect(Object.keys(new library.LockKeyError('bad')).sort()).toEqual(['code', 'key']);
+  it.each(ERRORS)('D3: have neither key nor cause where they are serialised: $name', ({ make, code }) => {
+    const error = make();
+    expect(Object.keys(error)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(?:key|cause|name|message|stack)$/)]));
+    expect({ ...error }).toMatchObject({ code });
+    expect(JSON.stringify(error)).not.toMatch(/"k"|the cause/);
+  });
+
+  it('C2a: tell what runs outside of its lock', () => {
+    expect(new library.LockNotHeldError().message).toBe('No lock is held here: this code must run within withLock() or a method under @WithLock().');
+    expect(new library.LockNotHeldError('k').message).toMatch(/^Lock "k" is not held here: /);
   });
 
   it('tell how long was waited, and when to try again', () => {
