@@ -56,16 +56,21 @@ describe('the queue between processes', () => {
   });
 
   it('T2: publishes only when somebody waits, to that process alone', async () => {
-    await one.locks.withLock('a', TERMS, () => undefined);
+    const handOver = async (): Promise<void> => {
+      const lock = await one.locks.acquire('a', TERMS);
+      const next = two.locks.acquire('a', TERMS);
+      await queued(1);
+      await lock.release();
+      await (await next).release();
+    };
+    const published = async (): Promise<number> => (await commandCounts(server.url)).publish ?? 0;
+    // Until its inbox is open, a process polls.
+    await eventually(() => handOver().then(published));
     await resetCommandCounts(server.url);
     for (let turn = 0; turn < 20; turn += 1) await one.locks.withLock('a', TERMS, () => undefined);
     expect(await commandCounts(server.url)).not.toHaveProperty('publish');
-    const lock = await one.locks.acquire('a', TERMS);
-    const next = two.locks.acquire('a', TERMS);
-    await queued(1);
-    await lock.release();
-    await (await next).release();
-    expect((await commandCounts(server.url)).publish).toBe(1);
+    await handOver();
+    expect(await published()).toBe(1);
   });
 
   it('W1: nobody barges past a reservation, and a program that uses SET NX does not either', async () => {
