@@ -7,6 +7,9 @@ export const MIN_TTL_MS = 100;
 /** Default time to wait for a busy lock. */
 export const DEFAULT_WAIT_MS = 10_000;
 
+/** Default time to go on while Redis cannot be asked: longer than a restart or a fail-over of a healthy setup, shorter than clients wait. */
+export const DEFAULT_BACKEND_WAIT_MS = 2_000;
+
 /** Default time that holders get to finish at shutdown. */
 export const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 

@@ -75,6 +75,15 @@ describe('a lock service', () => {
     expect(performance.now() - closing).toBeLessThan(200);
   });
 
+  it('W4: on a dead address refuses a caller with default options long before `wait` is over', async () => {
+    const { app, locks } = await startContext({ lock: { connection: 'redis://127.0.0.1:1' } });
+    const start = performance.now();
+    await expect(locks.acquire('it')).rejects.toThrow(LockBackendError);
+    const took = performance.now() - start;
+    expect([took >= 1_990, took < 9_000]).toEqual([true, true]);
+    await app.close();
+  });
+
   it('O2: closes although Redis does not answer', async () => {
     const redis = await startRedis();
     const { app, locks } = await startContext({ lock: { connection: redis.url } });

@@ -98,6 +98,21 @@ describe('LockTestControl', () => {
     expect(await module.get(Orders).pay('1')).toBe('paid');
   });
 
+  it('X1 W4: a caller with default options goes on for two seconds while Redis is down, and gets in when it is back before', async () => {
+    jest.useFakeTimers();
+    control.fail();
+    const refused = watch(locks.acquire('order:1'));
+    await jest.advanceTimersByTimeAsync(1_000);
+    const patient = watch(locks.acquire('order:1'));
+    expect(refused.state).toBe('pending');
+    await jest.advanceTimersByTimeAsync(1_100);
+    expect([refused.error?.code, patient.state]).toEqual(['LOCK_BACKEND', 'pending']);
+    control.recover();
+    await jest.advanceTimersByTimeAsync(900);
+    expect(patient.value?.isHeld).toBe(true);
+    await patient.value?.release();
+  });
+
   it('X1: a module that was compiled anew has forgotten everything', async () => {
     const imports = [RedisLockTestingModule.forRoot({ name: 'stock' })];
     for (let time = 0; time < 2; time += 1) {

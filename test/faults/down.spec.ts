@@ -86,7 +86,7 @@ describe('a Redis that is down, with each client', () => {
     await disturb();
     const reason = new Error('the client is gone');
     const abort = new AbortController();
-    const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, signal: abort.signal })));
+    const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, backendWait: Infinity, signal: abort.signal })));
     await timer(50);
     const begin = performance.now();
     abort.abort(reason);
@@ -98,7 +98,7 @@ describe('a Redis that is down, with each client', () => {
   it('W5 O1: and comes back: whoever waits without limit gets in, though the ttl is over long ago, and the lease is fresh', async () => {
     const ttl = 500;
     await server.stop('SIGKILL');
-    const waiting = forAll((locks, key) => locks.acquire(key, { ttl, wait: Infinity }));
+    const waiting = forAll((locks, key) => locks.acquire(key, { ttl, wait: Infinity, backendWait: Infinity }));
     await timer(2 * ttl);
     server = await startRedis({ port: server.port });
     const locks = await waiting;

@@ -76,7 +76,7 @@ export const compiled = {
 
   options(): void {
     same<Required<LockOptions>['reentry'], 'fail' | 'share' | 'wait'>(true);
-    same<keyof LockOptions, 'ttl' | 'wait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
+    same<keyof LockOptions, 'ttl' | 'wait' | 'backendWait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
     same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
     same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'commandTimeout' | 'quantum'>(true);
     same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'isGlobal' | 'passThrough'>(true);

@@ -69,7 +69,7 @@ const waiting: Stage = async (scene) => {
   const { app, fault, key, complain } = scene;
   const holder = await app.outside.acquire(key, { ttl: 1_500 });
   let isAlone = true;
-  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: 15_000 }).then((lock) => {
+  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: 15_000, backendWait: Infinity }).then((lock) => {
     isAlone = !holder.isHeld;
     return lock;
   });
@@ -156,7 +156,7 @@ const shuttingDown: Stage = async (scene) => {
   const { app: leaving, locks } = app.leaving;
   const lock = await locks.acquire(key, { ttl: LEAVING_TTL });
   const { signal } = lock;
-  const waiter = follows(`${key}, waiter`, locks.acquire(key, { wait: Infinity }));
+  const waiter = follows(`${key}, waiter`, locks.acquire(key, { wait: Infinity, backendWait: Infinity }));
   let closing: Call<void> | undefined;
   return {
     during: () => {

@@ -66,7 +66,7 @@ describe('waiting for a key', () => {
 
     it('W4: is used up to try a store that is down for a while', async () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
-      const waiter = watch(world.acquire('a', { wait: 5_000 }));
+      const waiter = watch(world.acquire('a', { wait: 5_000, backendWait: 5_000 }));
       await world.clock.advance(3_000);
       expect(waiter.state).toBe('pending');
       world.store.answer('acquire');
@@ -189,7 +189,7 @@ describe('waiting for a key', () => {
 
     it('W2b: a store that is down is not asked more often than one that is busy', async () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
-      void world.acquire('a', { wait: Infinity });
+      void world.acquire('a', { wait: Infinity, backendWait: Infinity });
       await world.clock.advance(10_000);
       world.store.calls.length = 0;
       await world.clock.advance(20_000);
