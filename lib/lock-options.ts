@@ -64,7 +64,8 @@ export function checkOptions(options: unknown, rules: OptionRules, path: string)
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     const remedy = rule === undefined ? `there is no such option; the options are ${Object.keys(rules).join(', ')}` : rule(value);
-    if (remedy !== undefined) throw new RedisLockOptionsError({ option: path + name, value: printValue(value), remedy });
+    // Of what we do not know, the value may be a password.
+    if (remedy !== undefined) throw new RedisLockOptionsError({ option: path + name, value: rule === undefined ? 'unknown' : printValue(value), remedy });
   }
 }
 

@@ -25,6 +25,9 @@ export const MAX_TIMER_MS = 2_147_483_647;
 /** Keys longer than this, in bytes of UTF-8, are hashed by the decorator and refused by the service. */
 export const MAX_KEY_BYTES = 512;
 
+/** The most keys of one lock: each is a place in a queue and a lease to renew, and data of a client may decide how many there are. */
+export const MAX_KEYS = 100;
+
 /** Longest `metadata`, in UTF-16 code units. */
 export const MAX_METADATA_LENGTH = 256;
 

@@ -45,11 +45,11 @@ export interface LockBusyContext<Args extends readonly unknown[] = readonly any[
 }
 
 /**
- * The key of a `@WithLock()`: a template such as `'order:{params.id}'`, or a function of the call.
+ * The key of a `@WithLock()`: a template such as `'order:{params.id}'`, up to a hundred of them, or a function of the call.
  *
  * @publicApi
  */
-export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
+export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | readonly string[] | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
 
 /**
  * Options of `@WithLock()`.
