@@ -7,7 +7,7 @@ import type { CohortContext } from './cohort-context.interface.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Tenure, tokensFor } from './tenure.js';
-import { failing, NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
+import { failing, NO_OBSTACLE, Waiter, type WaiterOwner, type WaitRequest } from './waiter.js';
 import { WaiterQueue } from './waiter-queue.js';
 import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
@@ -70,7 +70,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   onTimeout(waiter: Waiter): void {
-    this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+    this.#dismiss(waiter, this.#errorFor(waiter));
   }
 
   onAbort(waiter: Waiter, reason: unknown): void {
@@ -86,13 +86,16 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   onReturn(lease: Lease): boolean {
     const next = this.#waiters.first;
     const tenure = this.#tenure;
-    if (next === undefined || tenure?.lease !== lease || !tenure.suits(next)) return false;
+    if (next === undefined || tenure?.lease !== lease) return false;
+    const now = this.#context.clock.now();
+    this.#waiters.holdEnds(now);
+    if (!tenure.suits(next)) return false;
     const opening = (this.#opening ??= new Opening(this.#context.clock));
     if (!tenure.takeHandOver()) {
       this.#relay(tenure, opening);
       return true;
     }
-    this.#grant(next, tenure);
+    this.#grant(next, tenure, now);
     tenure.askAhead(opening);
     return true;
   }
@@ -115,7 +118,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Nobody knows yet who is in the way: the answer to the head is for all who try once.
     const isUnknown = this.#state === 'asking' && this.#waiters.obstacle.kind === 'none' && this.#tenure === undefined;
     if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
-    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#currentObstacle()) };
+    if (waiter.triesOnce) return { reason: this.#errorFor(waiter) };
     const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
@@ -130,7 +133,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #dismissThoseWhoTryOnce(): void {
     if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));
+    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, this.#errorFor(waiter));
   }
 
   /** The next waiter's turn. */
@@ -178,12 +181,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#waiters.meet(NO_OBSTACLE);
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
     this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown });
-    this.#grant(head, this.#tenure);
+    this.#grant(head, this.#tenure, sentAt);
     this.#dismissThoseWhoTryOnce();
   }
 
-  #grant(waiter: Waiter, tenure: Tenure): void {
+  #grant(waiter: Waiter, tenure: Tenure, now: number): void {
     this.#state = 'held';
+    this.#waiters.holdBegins(now);
     this.#waiters.remove(waiter);
     waiter.grant(tenure.lease, tenure.takeToken());
   }
@@ -217,7 +221,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
     if (tenure !== this.#tenure) return this.#sweep(tenure);
     const next = this.#waiters.first;
-    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
+    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure, this.#context.clock.now());
     this.#context.giveBacks.start(tenure.lease, 0);
   }
 
@@ -259,7 +263,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     }
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
-    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, waiter.errorFor(this.#waiters.obstacle));
+    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, this.#errorFor(waiter));
     this.#onTrouble();
   }
 
@@ -300,8 +304,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#context.sweeper.sweep(orphan);
   }
 
-  #currentObstacle(): Obstacle {
-    const lease = this.lease;
-    return lease === undefined ? this.#waiters.obstacle : { kind: 'busy', until: lease.validUntil };
+  #errorFor(waiter: Waiter): Error {
+    const { lease } = this;
+    return waiter.errorFor(lease === undefined ? this.#waiters.obstacle : { kind: 'busy', until: lease.validUntil }, this.#waiters.typicalHold);
   }
 }

@@ -146,14 +146,12 @@ export class Waiter implements FifoLinks<Waiter> {
     this.onRefuse(reason);
   }
 
-  /** The error for a caller whose time is up. */
-  errorFor(obstacle: Obstacle): LockNotAcquiredError | LockBackendError {
+  /** The error for a caller whose time is up; `typicalHold`: milliseconds for which others held the key lately, where that is known. */
+  errorFor(obstacle: Obstacle, typicalHold: number | undefined): LockNotAcquiredError | LockBackendError {
     const { key, since } = this.request;
-    const waitedMs = Math.round(this.context.clock.now() - since);
-    if (obstacle.kind === 'busy') {
-      const retryAfterMs = obstacle.until === undefined ? undefined : Math.max(0, Math.round(obstacle.until - this.context.clock.now()));
-      return new LockNotAcquiredError({ key, waitedMs, retryAfterMs });
-    }
+    const now = this.context.clock.now();
+    const waitedMs = Math.round(now - since);
+    if (obstacle.kind === 'busy') return new LockNotAcquiredError({ key, waitedMs, ...outlook((obstacle.until ?? now) - now, typicalHold) });
     const why = obstacle.kind === 'failure' ? obstacle.failure.message : 'no answer yet';
     const cause = obstacle.kind === 'failure' ? (obstacle.failure.cause ?? obstacle.failure) : undefined;
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
@@ -177,4 +175,11 @@ export class Waiter implements FifoLinks<Waiter> {
     if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
     this.#owner = undefined;
   }
+}
+
+/** A lease that ended by now was renewed, or is another's: nobody knows how long that lasts. */
+function outlook(left: number, typicalHold = Infinity): { leaseMs: number | undefined; retryAfterMs: number | undefined } {
+  const leaseMs = left > 0 ? Math.round(left) : undefined;
+  if (leaseMs === Infinity) return { leaseMs, retryAfterMs: Infinity };
+  return { leaseMs, retryAfterMs: typicalHold === Infinity ? undefined : Math.round(Math.min(typicalHold, leaseMs ?? Infinity)) };
 }
