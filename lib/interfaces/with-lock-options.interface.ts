@@ -69,7 +69,7 @@ export interface WithLockOptions<Args extends readonly unknown[] = readonly any[
   onBusy?: 'throw' | 'skip' | ((ctx: LockBusyContext<Args>) => unknown);
 
   /**
-   * What a call does when Redis cannot be asked: `'throw'` (HTTP 503), `'skip'`, or `'run'` (the method runs WITHOUT a lock, and a warning
+   * What a call does when Redis cannot be asked: `'throw'` (HTTP 503), `'skip'` (a warning tells once per outage), or `'run'` (the method runs WITHOUT a lock, and a warning
    * says so).
    *
    * @default 'throw'

@@ -56,6 +56,9 @@ describe.each(PLATFORMS)('without Redis, on $platform', ({ adapter }) => {
     expect(await status('order')).toBe(503);
     redis = await startRedis({ port });
     await eventually(async () => (await status('order')) === 200);
+    // The beginning and the end of the outage are told, each once.
+    expect(http.log.at('warn').filter((text) => text.includes('connection to Redis failed'))).toHaveLength(1);
+    expect(http.log.at('log').filter((text) => text.includes('connection to Redis is back'))).toHaveLength(1);
   });
 
   it('D2b N6: what fails before the lock is taken does not ask Redis', async () => {
