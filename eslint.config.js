@@ -13,13 +13,13 @@ const NODE_GLOBALS = [
 ];
 
 /** The vocabulary of the library: may be named by anyone above it. */
-const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts'];
+const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts', 'key-parts.ts'];
 
 /** The engine's own port to what keeps the locks. */
 const PORT = 'stores/lock-store.interface.ts';
 
 /** What a decorated method may know of the rest. */
-const FOR_METHODS = [...WORDS, 'redis-lock.service.ts', 'engine/lock-context.ts', 'engine/cancellation.ts'];
+const FOR_METHODS = [...WORDS, 'lock-keys.ts', 'redis-lock.service.ts', 'engine/lock-context.ts', 'engine/cancellation.ts'];
 
 /** What a module for Nest is made of. */
 const FOR_MODULES = [
@@ -41,6 +41,7 @@ const LAYERS = [
 
   { files: 'redis-lock.constants.ts' },
   { files: 'print-value.ts' },
+  { files: 'key-parts.ts', imports: ['print-value.ts', 'redis-lock.constants.ts'], packages: ['node:crypto'] },
   { files: 'errors/**', own: 'errors' },
   { files: 'interfaces/**', own: 'interfaces', imports: ['errors'], types: [NEST, 'ioredis'] },
   { files: 'scripts/**', own: 'scripts', packages: ['node:crypto'] },
@@ -51,6 +52,7 @@ const LAYERS = [
   { files: 'stores/connection.ts', own: 'stores', imports: WORDS, packages: [NODE, 'ioredis'] },
 
   { files: 'lock-keys.ts', imports: WORDS },
+  { files: 'lock-key.ts', imports: WORDS },
   { files: 'lock-options.ts', imports: [...WORDS, 'engine'] },
   {
     files: 'redis-lock.options.ts',
@@ -130,7 +132,7 @@ const LAYERS = [
   },
   {
     files: 'index.ts',
-    imports: [...WORDS, 'decorators', 'filters', 'interceptors', 'redis-lock.module.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts'],
+    imports: [...WORDS, 'lock-key.ts', 'decorators', 'filters', 'interceptors', 'redis-lock.module.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts'],
   },
 ];
 

@@ -27,6 +27,7 @@ export type {
 } from './interfaces/module-options.interface.js';
 export type { RedisClient } from './interfaces/redis-client.interface.js';
 export type { LockBusyContext, LockKey, LockKeyContext, WithLockOptions } from './interfaces/with-lock-options.interface.js';
+export { lockKey } from './lock-key.js';
 export { RedisLockModule } from './redis-lock.module.js';
 export { RedisLockService } from './redis-lock.service.js';
 export { getRedisLockToken } from './redis-lock.tokens.js';

@@ -3,12 +3,13 @@ import type { AcquireTerms } from './engine/lock-engine.js';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import { printValue } from './print-value.js';
-import { DEFAULT_TTL_MS, DEFAULT_WAIT_MS, MAX_METADATA_LENGTH, MAX_TIMER_MS, MIN_TTL_MS } from './redis-lock.constants.js';
+import { DEFAULT_BACKEND_WAIT_MS, DEFAULT_TTL_MS, DEFAULT_WAIT_MS, MAX_METADATA_LENGTH, MAX_TIMER_MS, MIN_TTL_MS } from './redis-lock.constants.js';
 
 /** What holds where nobody says otherwise. */
 export const DEFAULT_TERMS: AcquireTerms = Object.freeze({
   ttl: DEFAULT_TTL_MS,
   wait: DEFAULT_WAIT_MS,
+  backendWait: DEFAULT_BACKEND_WAIT_MS,
   signal: undefined,
   renew: true,
   maxHold: undefined,
@@ -23,7 +24,8 @@ export type OptionRules = Readonly<Record<string, OptionRule>>;
 
 export const LOCK_OPTION_RULES: OptionRules = {
   ttl: milliseconds(MIN_TTL_MS),
-  wait: (value) => (value === Infinity ? undefined : milliseconds(0, ', or Infinity')(value)),
+  wait: millisecondsOrInfinity,
+  backendWait: millisecondsOrInfinity,
   signal: (value) => (isAbortSignal(value) ? undefined : 'pass an AbortSignal'),
   renew: (value) => (typeof value === 'boolean' ? undefined : 'pass true or false'),
   maxHold: milliseconds(1),
@@ -38,6 +40,10 @@ export function milliseconds(min: number, or = ''): OptionRule {
     const isFine = Number.isInteger(value) && (value as number) >= min && (value as number) <= MAX_TIMER_MS;
     return isFine ? undefined : `pass an integer number of milliseconds from ${min} to ${MAX_TIMER_MS}${or}`;
   };
+}
+
+function millisecondsOrInfinity(value: unknown): string | undefined {
+  return value === Infinity ? undefined : milliseconds(0, ', or Infinity')(value);
 }
 
 export function oneOf(...allowed: readonly string[]): OptionRule {
@@ -83,6 +89,7 @@ export function mergeTerms(base: AcquireTerms, options: LockOptions, signal: Sto
   return {
     ttl: options.ttl ?? base.ttl,
     wait: options.wait ?? base.wait,
+    backendWait: options.backendWait ?? base.backendWait,
     signal: signal ?? base.signal,
     renew: options.renew ?? base.renew,
     maxHold: options.maxHold ?? base.maxHold,

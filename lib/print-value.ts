@@ -1,12 +1,16 @@
 const MAX_LENGTH = 60;
 
-/** A value for an error message: short, on one line, and without the credentials of a URL. */
+/**
+ * A value for an error message: short, on one line, and without the credentials of a URL. It is cut before it is looked at, because clients send
+ * values of any length.
+ */
 export function printValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(shorten(value.replace(/\/\/.*@/u, '//***@')));
+  if (typeof value === 'string') return JSON.stringify(printText(value));
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
-  return typeof value === 'bigint' ? `${value}n` : String(value);
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? `${value}n` : 'a long bigint';
+  return String(value);
 }
 
 /** Whether every surrogate has its other half: half a pair has no bytes of its own in UTF-8. */
@@ -15,6 +19,15 @@ export function isWellFormed(text: string): boolean {
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
-function shorten(text: string): string {
-  return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
+function printText(text: string): string {
+  if (text.length <= MAX_LENGTH) return withoutCredentials(text, text.lastIndexOf('@'));
+  const start = text.slice(0, MAX_LENGTH);
+  // Where the credentials end is not known any more.
+  return `${withoutCredentials(start, start.length)}…`;
+}
+
+/** What stands between `//` and `end`. */
+function withoutCredentials(text: string, end: number): string {
+  const begin = text.indexOf('//');
+  return begin < 0 || end < begin ? text : `${text.slice(0, begin)}//***${text.slice(end)}`;
 }

@@ -7,6 +7,9 @@ export const MIN_TTL_MS = 100;
 /** Default time to wait for a busy lock. */
 export const DEFAULT_WAIT_MS = 10_000;
 
+/** Default time to go on while Redis cannot be asked: longer than a restart or a fail-over of a healthy setup, shorter than clients wait. */
+export const DEFAULT_BACKEND_WAIT_MS = 2_000;
+
 /** Default time that holders get to finish at shutdown. */
 export const DEFAULT_SHUTDOWN_GRACE_MS = 10_000;
 
@@ -21,6 +24,9 @@ export const MAX_TIMER_MS = 2_147_483_647;
 
 /** Keys longer than this, in bytes of UTF-8, are hashed by the decorator and refused by the service. */
 export const MAX_KEY_BYTES = 512;
+
+/** The most keys of one lock: each is a place in a queue and a lease to renew, and data of a client may decide how many there are. */
+export const MAX_KEYS = 100;
 
 /** Longest `metadata`, in UTF-16 code units. */
 export const MAX_METADATA_LENGTH = 256;

@@ -36,23 +36,37 @@ export class LockLogger implements LockObserver {
 
   /** A client was told of an error of ours. Contention is no fault; a bug of the app is told with where it is. */
   refused(error: Error, isBug: boolean): void {
-    this.#log(() => (isBug ? this.#logger.error(error.message, error.stack) : this.#logger.debug(error.message)));
+    this.#attempt(() => (isBug ? this.#logger.error(error.message, error.stack) : this.#logger.debug(error.message)));
   }
 
   outage(error: Error): void {
     this.#warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
   }
 
-  #warn(message: string): void {
-    this.#log(() => this.#logger.warn(message));
+  outageOver(): void {
+    this.#attempt(() => this.#logger.log('The connection to Redis is back. Locks are given again.'));
+  }
+
+  /** A method does not run because its lock could not be taken, and `onBackendError: 'skip'` says so; once per outage. */
+  skipped(target: string, cause: Error): void {
+    this.#warn(`${target} is skipped, also from now on while it is so: ${cause.message}`);
+  }
+
+  /** Methods of an app that serves somebody run without their locks. */
+  passThrough(): void {
+    this.#warn('RedisLockTestingModule with passThrough in production: methods under @WithLock() run WITHOUT their locks. Import RedisLockModule instead.');
   }
 
   /** A logger that throws must not get in the way of a lock. */
-  #log(say: () => void): void {
+  #attempt(tell: () => void): void {
     try {
-      say();
+      tell();
     } catch {
       // There is nobody left to tell.
     }
+  }
+
+  #warn(message: string): void {
+    this.#attempt(() => this.#logger.warn(message));
   }
 }

@@ -9,7 +9,7 @@ import { RedisStore } from './stores/redis-store.js';
 import type { BackendFactory } from './redis-lock.providers.js';
 
 const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, logger) => {
-  const connection = connect(endpoint, (error) => logger.outage(error), commandTimeout);
+  const connection = connect(endpoint, (error) => (error === undefined ? logger.outageOver() : logger.outage(error)), commandTimeout);
   return { store: new RedisStore({ client: connection.client, keyPrefix, connection, commandTimeout }), clock: new HeapClock() };
 };
 

@@ -55,6 +55,8 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   if (options.quantum !== undefined) checkOptions(options.quantum, QUANTUM_RULES, 'quantum.');
+  // A variable that is not set would lock on localhost, each machine for itself.
+  if ('connection' in options && (options.connection as unknown) === undefined) throw refuse('undefined', `${WHAT_TO_PASS}, or leave it out for ${DEFAULT_CONNECTION}`);
   const { connection = DEFAULT_CONNECTION } = options;
   const endpoint = toEndpoint(connection);
   checkClientPrefix(endpoint);
@@ -128,7 +130,8 @@ function toEndpoint(connection: unknown): Endpoint {
   // ioredis would pass over what it does not know, and connect to localhost.
   const foreign = FOREIGN_OPTIONS.find((name) => name in connection);
   if (foreign !== undefined) throw refuse(`an object with "${foreign}", which ioredis does not know`, WHAT_TO_PASS);
-  if (!TELLING_OPTIONS.some((name) => name in connection)) throw refuse(`an object with none of ${TELLING_OPTIONS.join(', ')}`, WHAT_TO_PASS);
+  refuseUnset('connection', connection);
+  if (!TELLING_OPTIONS.some((name) => isSet(connection, name))) throw refuse(`an object with none of ${TELLING_OPTIONS.join(', ')}`, WHAT_TO_PASS);
   return { kind: 'options', options: connection };
 }
 
@@ -138,6 +141,21 @@ const FOREIGN_OPTIONS = ['url', 'uri', 'urls', 'socket', 'nodes', 'rootNodes', '
 /** Of these, a set of ioredis options has at least one. */
 const TELLING_OPTIONS = ['host', 'port', 'path', 'sentinels', 'db', 'username', 'password', 'tls', 'family', 'keyPrefix', 'Connector'];
 
+/** What says where Redis is: one is enough. */
+const PLACES = ['host', 'path', 'sentinels', 'Connector'];
+
+/** What was not set says where Redis is as little as what was left out, but was meant to. */
+function refuseUnset(option: string, place: object): void {
+  const unset = PLACES.find((name) => name in place && !isSet(place, name));
+  if (unset === undefined || PLACES.some((name) => isSet(place, name))) return;
+  throw new RedisLockOptionsError({ option: `${option}.${unset}`, value: 'undefined', remedy: 'pass where Redis is, or leave it out for localhost' });
+}
+
+function isSet(options: object, name: string): boolean {
+  const value = (options as Record<string, unknown>)[name];
+  return value !== undefined && value !== null;
+}
+
 const WHAT_TO_PASS = 'pass a redis:// URL, ioredis options, { cluster: [...] }, or an ioredis client';
 
 function toCluster(connection: { readonly cluster?: unknown }): ClusterConnection {
@@ -145,6 +163,7 @@ function toCluster(connection: { readonly cluster?: unknown }): ClusterConnectio
     const remedy = 'pass an array of at least one node, as in [{ host, port }]';
     throw new RedisLockOptionsError({ option: 'connection.cluster', value: printValue(connection.cluster), remedy });
   }
+  for (const node of connection.cluster as unknown[]) if (typeof node === 'object' && node !== null) refuseUnset('connection.cluster', node);
   const unknown = Object.keys(connection).find((name) => name !== 'cluster' && name !== 'options');
   if (unknown !== undefined) {
     throw new RedisLockOptionsError({ option: `connection.${unknown}`, value: 'unknown', remedy: 'beside cluster there is only options' });

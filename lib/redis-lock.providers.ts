@@ -49,6 +49,7 @@ function createLockService(options: ResolvedOptions, createBackend: BackendFacto
   const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();
   const { store, clock, isPassThrough = false } = createBackend(options, observer);
+  if (isPassThrough && process.env.NODE_ENV === 'production') observer.passThrough();
   const engine = new LockEngine({ store, clock, random: Math.random, observer, maxWaiters, quantum });
   return new RedisLockService({ engine, store, defaults, shutdownGrace, isPassThrough });
 }

@@ -1,6 +1,7 @@
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
+import type { ScopedLock } from './engine/shared-lock.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import { LockNotHeldError } from './errors/lock-not-held.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
@@ -112,7 +113,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * @returns `undefined` when there is none. A lock that was lost is returned until it is released: ask its `isHeld`.
    */
   current(key?: string): Lock | undefined {
-    return this.#engine.current(key === undefined ? undefined : toKey(key));
+    return this.#current(key);
   }
 
   /**
@@ -123,7 +124,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    * @throws {LockLostError} when it was lost.
    */
   assertLocked(key?: string): void {
-    const lock = this.#engine.current(key === undefined ? undefined : toKey(key));
+    const lock = this.#current(key);
     if (lock === undefined && this.isPassThrough) return;
     if (lock === undefined) throw new LockNotHeldError(key);
     if (lock.loss !== undefined) throw lock.loss;
@@ -167,6 +168,16 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   async onApplicationShutdown(): Promise<void> {
     await this.beforeApplicationShutdown();
     await this.#store.close();
+  }
+
+  /** @internal What a method runs with whose lock is not wanted. */
+  standIn(target: string): Lock {
+    return this.#engine.standIn(target);
+  }
+
+  #current(key: string | undefined): ScopedLock | undefined {
+    const lock = this.#engine.current(key === undefined ? undefined : toKey(key));
+    return lock === undefined && this.isPassThrough ? this.#engine.current() : lock;
   }
 
   #terms(options: LockOptions | undefined, wait?: StopSignal): AcquireTerms {

@@ -6,6 +6,9 @@ type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } |
 /** The arguments of the method that a decorator stands on. */
 export type ArgsOf<Method> = Method extends (...args: infer Args extends readonly any[]) => unknown ? Args : readonly any[];
 
+/** The template, or each of several. */
+export type TemplateOf<Key extends string | readonly string[]> = Key extends readonly (infer Template extends string)[] ? Template : Key & string;
+
 /** What the compiler says of a method that cannot be locked so; `unknown` when it can. */
 type Fault<Method, Template extends string> = Method extends (...args: infer Args extends readonly any[]) => infer Result
   ? [Result] extends [Awaitable]

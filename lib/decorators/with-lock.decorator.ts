@@ -13,7 +13,7 @@ import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from 
 import { isAsyncGenerator, iterateLocked } from '../with-lock/locked-iteration.js';
 import { callLocked } from '../with-lock/plain-call.js';
 import { compileKey } from '../with-lock/resolve-key.js';
-import type { ArgsOf, WithLockDecorator, WithLockDecoratorFor } from './with-lock-decorator.type.js';
+import type { ArgsOf, TemplateOf, WithLockDecorator, WithLockDecoratorFor } from './with-lock-decorator.type.js';
 
 const WITH_LOCK_RULES: OptionRules = {
   ...LOCK_OPTION_RULES,
@@ -32,7 +32,7 @@ const WITH_LOCK_RULES: OptionRules = {
  * promise has settled and its Observable or stream has ended. A plain call is locked until its promise has settled, or, for an async generator,
  * from the first value until the iteration has ended or is given up. The method's result and errors pass untouched.
  *
- * @param key - a template such as `'order:{params.id}'`, or a function of the call that returns one key or several. In templates: `{params.x}`,
+ * @param key - a template such as `'order:{params.id}'`, an array of them (all are taken, or none), or a function of the call that returns one key or several. In templates: `{params.x}`,
  * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`
  * (arguments of plain calls; those that the method does not have are an error of the compiler). A key function is told of the call; the arguments
  * in it have the types of the method that the decorator stands on. (A decorator that was put into a constant or into `applyDecorators()` does not know
@@ -42,10 +42,10 @@ const WITH_LOCK_RULES: OptionRules = {
  *
  * @publicApi
  */
-export function WithLock<const Template extends string, Method = unknown>(
-  key: Template,
+export function WithLock<const Key extends string | readonly string[], Method = unknown>(
+  key: Key,
   options?: WithLockOptions<ArgsOf<Method>>,
-): WithLockDecorator<Method, Template>;
+): WithLockDecorator<Method, TemplateOf<Key>>;
 export function WithLock<Method = unknown>(key: LockKey<ArgsOf<Method>>, options?: WithLockOptions<ArgsOf<Method>>): WithLockDecorator<Method>;
 export function WithLock<Args extends readonly unknown[]>(key: LockKey<Args>, options?: WithLockOptions<Args>): WithLockDecoratorFor<Args>;
 export function WithLock(key: LockKey, options: WithLockOptions = {}): (...method: [object, string | symbol, any]) => any {

@@ -4,8 +4,17 @@ const SPREAD = 0.25;
 /** The mean of the longest rest. With its spread it is between 1.05 s and 1.75 s: one command per second at most, and two seconds at most until a lock is found free. */
 export const REST_CAP_MS = 1_400;
 
+/** Not more often than so does a caller look whether Redis is back, before its patience ends. */
+const LAST_TRIES_MS = 100;
+
 /** Contenders that wait for one lease to end must not all arrive in the same millisecond. */
 const EXPIRY_JITTER_MS = 10;
+
+/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
+export interface Asked {
+  readonly isWakeable: boolean;
+  readonly comesAgainIn: number | undefined;
+}
 
 /** How long a process rests between two tries for one key. Spread by a quarter, so that processes do not keep step. */
 export class Backoff {
@@ -21,6 +30,11 @@ export class Backoff {
     const base = Math.min(FIRST_MS * 2 ** this.#step, REST_CAP_MS);
     this.#step += 1;
     return Math.ceil(base * (1 + SPREAD * (2 * this.#random() - 1)));
+  }
+
+  /** Milliseconds to rest while Redis cannot be asked: who has `patience` left must not sleep through its return. */
+  whileBroken(patience: number): number {
+    return Math.min(this.poll(), Math.max(LAST_TRIES_MS, patience / 2));
   }
 
   /**

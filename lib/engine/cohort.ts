@@ -1,16 +1,18 @@
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../errors/lock-queue-full.error.js';
 import { StoreFailure, type AcquireOutcome, type BusyOutcome, type RelayOutcome } from '../stores/lock-store.interface.js';
-import { Backoff } from './backoff.js';
+import { Backoff, type Asked } from './backoff.js';
 import type { Timer } from './clock.js';
 import type { CohortContext } from './cohort-context.interface.js';
-import { Fifo } from './fifo.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Tenure, tokensFor } from './tenure.js';
-import { NO_OBSTACLE, Waiter, type Asked, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
+import { failing, NO_OBSTACLE, Waiter, type WaiterOwner, type WaitRequest } from './waiter.js';
+import { WaiterQueue } from './waiter-queue.js';
 import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
+
+const TOO_LATE = 'Redis took longer to answer than the lease lasts';
 
 /**
  * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
@@ -20,10 +22,9 @@ import { giveTime } from './give-time.js';
  */
 export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   readonly #context: CohortContext;
-  readonly #waiters = new Fifo<Waiter>();
+  readonly #waiters = new WaiterQueue();
   /** `asking`: a command is under way that may give us the key; `resting`: until the timer or a wake-up. */
   #state: 'idle' | 'asking' | 'resting' | 'held' = 'idle';
-  #obstacle: Obstacle = NO_OBSTACLE;
   /** Since the key was ours. */
   #rests: Backoff | undefined;
   #opening: Opening | undefined;
@@ -33,8 +34,6 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   /** Whether a wake-up came, or may have been lost, while a command was under way that may have been answered before. */
   #wasWoken = false;
   #tenure: Tenure | undefined;
-  /** When the key was ours last. */
-  #heldAt = -Infinity;
 
   constructor(
     readonly key: string,
@@ -66,12 +65,12 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       const asks = this.#state === 'idle';
       if (asks) this.#contend();
       // After the command was sent: time that passes on the wire anyway.
-      waiter.watch(this, asks);
+      waiter.watch(this, asks, this.#waiters.obstacle);
     });
   }
 
   onTimeout(waiter: Waiter): void {
-    this.#dismiss(waiter, waiter.errorFor(this.#obstacleOf(waiter)));
+    this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
   }
 
   onAbort(waiter: Waiter, reason: unknown): void {
@@ -87,13 +86,16 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   onReturn(lease: Lease): boolean {
     const next = this.#waiters.first;
     const tenure = this.#tenure;
-    if (next === undefined || tenure?.lease !== lease || !tenure.suits(next)) return false;
+    if (next === undefined || tenure?.lease !== lease) return false;
+    const now = this.#context.clock.now();
+    this.#waiters.holdEnds(now);
+    if (!tenure.suits(next)) return false;
     const opening = (this.#opening ??= new Opening(this.#context.clock));
     if (!tenure.takeHandOver()) {
       this.#relay(tenure, opening);
       return true;
     }
-    this.#grant(next, tenure);
+    this.#grant(next, tenure, now);
     tenure.askAhead(opening);
     return true;
   }
@@ -114,9 +116,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const { signal } = waiter.request.terms;
     if (signal?.aborted === true) return { reason: signal.reason };
     // Nobody knows yet who is in the way: the answer to the head is for all who try once.
-    const isUnknown = this.#state === 'asking' && this.#obstacle.kind === 'none' && this.#tenure === undefined;
+    const isUnknown = this.#state === 'asking' && this.#waiters.obstacle.kind === 'none' && this.#tenure === undefined;
     if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
-    if (waiter.triesOnce) return { reason: waiter.errorFor(this.#obstacleOf(waiter)) };
+    if (waiter.triesOnce) return { reason: this.#waiters.errorFor(waiter, this.lease) };
     const behind = this.#waiters.size - (isUnknown ? 1 : 0);
     return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
   }
@@ -131,7 +133,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #dismissThoseWhoTryOnce(): void {
     if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, waiter.errorFor(this.#obstacleOf(waiter)));
+    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
   }
 
   /** The next waiter's turn. */
@@ -147,7 +149,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const tokens = isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
     const request = { key: this.key, value: head.value, ttl: terms.ttl, tokens };
     // A process that found it busy gets into the queue: to be woken, or for the moment when it comes again.
-    const queues = this.#obstacle.kind === 'busy' && !head.triesOnce;
+    const queues = this.#waiters.obstacle.kind === 'busy' && !head.triesOnce;
     const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().poll() : undefined;
     const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
     giveTime(clock, store.commandTimeout, asked, {
@@ -155,11 +157,11 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
         if (outcome.isResent === true) this.#expectLate(head);
         if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
         this.#isQueued = queues;
-        this.#obstacle = { kind: 'busy', until: clock.now() + outcome.remaining };
+        this.#waiters.meet({ kind: 'busy', until: clock.now() + outcome.remaining });
         this.#dismissThoseWhoTryOnce();
         this.#restWhileBusy(outcome, { isWakeable: queues && comesAgainIn === undefined, comesAgainIn });
       },
-      onFailed: (failure) => this.#onFailure(head, failure),
+      onFailed: (failure) => this.#onFailure(head, failure, sentAt),
       onLate: () => this.#onLate(head),
     });
   }
@@ -173,17 +175,18 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return this.#contend();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
-    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure('Redis took longer to answer than the lease lasts', { transient: true, applied: 'unknown' }));
+    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
     this.#rests = undefined;
-    this.#obstacle = NO_OBSTACLE;
+    this.#waiters.meet(NO_OBSTACLE);
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
     this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown });
-    this.#grant(head, this.#tenure);
+    this.#grant(head, this.#tenure, sentAt);
     this.#dismissThoseWhoTryOnce();
   }
 
-  #grant(waiter: Waiter, tenure: Tenure): void {
+  #grant(waiter: Waiter, tenure: Tenure, now: number): void {
     this.#state = 'held';
+    this.#waiters.holdBegins(now);
     this.#waiters.remove(waiter);
     waiter.grant(tenure.lease, tenure.takeToken());
   }
@@ -206,7 +209,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
         // Lost meanwhile: the next waiter has asked for the key already, and must not ask twice at a time.
         if (tenure !== this.#tenure) return;
         this.#abandon(tenure);
-        this.#onTrouble(failure);
+        this.#waiters.meet(failing(failure, clock.now(), this.#waiters.obstacle));
+        this.#onTrouble();
       },
       onLate: () => this.#sweep(tenure),
     });
@@ -216,7 +220,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
     if (tenure !== this.#tenure) return this.#sweep(tenure);
     const next = this.#waiters.first;
-    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure);
+    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure, this.#context.clock.now());
     this.#context.giveBacks.start(tenure.lease, 0);
   }
 
@@ -225,7 +229,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#abandon(tenure);
     if (status === 'expired' || status === 'stolen') return this.#contend();
     this.#isQueued = isWakeable;
-    this.#obstacle = { kind: 'busy', until: undefined };
+    this.#waiters.meet({ kind: 'busy', until: undefined });
     if (status === 'opened') return this.#rest(OPENING_MS);
     this.#restWhileBusy({ status: 'busy', remaining: Infinity, wakes: true }, { isWakeable, comesAgainIn: undefined });
   }
@@ -237,7 +241,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #forget({ orphan }: Tenure): void {
     this.#tenure = undefined;
-    if (this.#waiters.size > 0) this.#heldAt = this.#context.clock.now();
+    this.#waiters.leaseEnds(this.#context.clock);
     if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
   }
 
@@ -251,13 +255,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#rest(isWakeable && wakes ? backoff.rest(remaining) : Math.min(comesAgainIn ?? backoff.poll(), backoff.afterExpiry(remaining)));
   }
 
-  #onFailure(head: Waiter, failure: StoreFailure): void {
-    this.#obstacle = { kind: 'failure', failure };
+  #onFailure(head: Waiter, failure: StoreFailure, sentAt: number): void {
+    this.#waiters.meet(failing(failure, sentAt, this.#waiters.obstacle));
     if (failure.applied === 'unknown') this.#expectLate(head);
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
-    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
-    this.#onTrouble(failure);
+    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
+    this.#onTrouble();
   }
 
   /** A command of it may come to Redis yet. */
@@ -267,10 +271,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   /** Redis could not be asked. */
-  #onTrouble(failure: StoreFailure): void {
-    this.#obstacle = { kind: 'failure', failure };
+  #onTrouble(): void {
     if (this.#wasWoken) return this.#contend();
-    this.#rest(this.#backoff().poll());
+    this.#rest(this.#backoff().whileBroken(this.#waiters.first?.patience ?? Infinity));
   }
 
   /** A try that was given up has come to its end, perhaps in Redis. A caller that still waits, or has the key by now, has the same value. */
@@ -301,11 +304,5 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   /** What Redis may hold for one of ours is for nobody. */
   #sweep({ orphan }: Waiter | Tenure): void {
     this.#context.sweeper.sweep(orphan);
-  }
-
-  /** What stands in its way; or stood there, when nobody knows anew yet: whoever came while the key was ours has found it busy. */
-  #obstacleOf({ request }: Waiter): Obstacle {
-    if (this.lease !== undefined) return { kind: 'busy', until: this.lease.validUntil };
-    return this.#obstacle.kind === 'none' && request.since <= this.#heldAt ? { kind: 'busy', until: undefined } : this.#obstacle;
   }
 }

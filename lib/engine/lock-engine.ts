@@ -15,6 +15,7 @@ import { guarded, type LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './owner-token.js';
 import type { QuantumTerms } from './quantum.js';
 import type { ScopedLock } from './shared-lock.js';
+import { StandInLock } from './stand-in-lock.js';
 import { Sweeper } from './sweeper.js';
 import type { WaitRequest, WaitTerms } from './waiter.js';
 import { WakeUps } from './wake-ups.js';
@@ -96,6 +97,11 @@ export class LockEngine {
   /** The lock of this engine that the async context holds. */
   current(key?: string): ScopedLock | undefined {
     return lockInContext(this, key === undefined ? [] : [key]);
+  }
+
+  /** Of those that stand in for locks, any stands for every key. */
+  standIn(key: string): ScopedLock {
+    return new StandInLock(this, key);
   }
 
   async inspect(key: string): Promise<LockInfo | null> {

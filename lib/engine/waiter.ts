@@ -12,6 +12,8 @@ export interface WaitTerms {
   readonly renew: boolean;
   /** Milliseconds from when the caller asked; 0 tries once. */
   readonly wait: number;
+  /** Milliseconds to go on while the store fails, at most `wait`. */
+  readonly backendWait: number;
   readonly signal: StopSignal | undefined;
   readonly metadata: string | undefined;
 }
@@ -35,19 +37,18 @@ export interface WaiterContext {
 
 /**
  * What stood in the way last: nobody yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` when nobody
- * knows), or a broken store.
+ * knows), or a broken store (`since`, without a break).
  */
 export type Obstacle =
   | { readonly kind: 'none' }
   | { readonly kind: 'busy'; readonly until: number | undefined }
-  | { readonly kind: 'failure'; readonly failure: StoreFailure };
+  | { readonly kind: 'failure'; readonly failure: StoreFailure; readonly since: number };
 
 export const NO_OBSTACLE: Obstacle = { kind: 'none' };
 
-/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
-export interface Asked {
-  readonly isWakeable: boolean;
-  readonly comesAgainIn: number | undefined;
+/** `since`: of the first failure without a break. */
+export function failing(failure: StoreFailure, since: number, before: Obstacle): Obstacle {
+  return { kind: 'failure', failure, since: before.kind === 'failure' ? before.since : since };
 }
 
 /** Who decides what becomes of a waiter. */
@@ -68,6 +69,8 @@ export class Waiter implements FifoLinks<Waiter> {
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';
   #value: string | undefined;
   #timer: Timer;
+  /** When the caller's patience ends, on the monotonic clock. */
+  #deadline = Infinity;
   #owner: WaiterOwner | undefined;
   #listener: AbortListener | undefined;
 
@@ -97,16 +100,17 @@ export class Waiter implements FifoLinks<Waiter> {
     return this.request.terms.wait === 0;
   }
 
+  /** Milliseconds until the caller's patience ends. */
+  get patience(): number {
+    return this.#deadline - this.context.clock.now();
+  }
+
   /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
-  watch(owner: WaiterOwner, asks: boolean): void {
-    const { terms, since } = this.request;
-    const { clock, store } = this.context;
+  watch(owner: WaiterOwner, asks: boolean, obstacle: Obstacle): void {
+    const { terms } = this.request;
     this.#owner = owner;
-    const patience = terms.wait > 0 || asks ? terms.wait : store.commandTimeout;
-    if (patience > 0 && patience !== Infinity) {
-      // A reply that has come by then counts.
-      this.#timer = clock.setTimer(Math.max(0, since + patience - clock.now()), () => clock.afterReads(() => this.#owner?.onTimeout(this)), 'process');
-    }
+    if (terms.wait > 0) this.face(obstacle);
+    else if (!asks) this.#giveTime(this.context.store.commandTimeout);
     const { signal } = terms;
     if (signal === undefined) return;
     const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
@@ -117,6 +121,14 @@ export class Waiter implements FifoLinks<Waiter> {
       // It only looks like a signal: the caller is told, and does not stay in the queue.
       owner.onAbort(this, error);
     }
+  }
+
+  /** The time for which a caller goes on depends on what is in its way. */
+  face(obstacle: Obstacle): void {
+    const { terms, since } = this.request;
+    if (terms.wait === 0) return;
+    const fails = obstacle.kind === 'failure' ? Math.max(0, obstacle.since - since) + terms.backendWait : Infinity;
+    this.#giveTime(Math.min(terms.wait, fails));
   }
 
   /** The signal has aborted. */
@@ -134,17 +146,27 @@ export class Waiter implements FifoLinks<Waiter> {
     this.onRefuse(reason);
   }
 
-  /** The error for a caller whose time is up. */
-  errorFor(obstacle: Obstacle): LockNotAcquiredError | LockBackendError {
+  /** The error for a caller whose time is up; `typicalHold`: milliseconds for which others held the key lately, where that is known. */
+  errorFor(obstacle: Obstacle, typicalHold: number | undefined): LockNotAcquiredError | LockBackendError {
     const { key, since } = this.request;
-    const waitedMs = Math.round(this.context.clock.now() - since);
-    if (obstacle.kind === 'busy') {
-      const retryAfterMs = obstacle.until === undefined ? undefined : Math.max(0, Math.round(obstacle.until - this.context.clock.now()));
-      return new LockNotAcquiredError({ key, waitedMs, retryAfterMs });
-    }
+    const now = this.context.clock.now();
+    const waitedMs = Math.round(now - since);
+    if (obstacle.kind === 'busy') return new LockNotAcquiredError({ key, waitedMs, ...outlook((obstacle.until ?? now) - now, typicalHold) });
     const why = obstacle.kind === 'failure' ? obstacle.failure.message : 'no answer yet';
     const cause = obstacle.kind === 'failure' ? (obstacle.failure.cause ?? obstacle.failure) : undefined;
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
+  }
+
+  /** So many milliseconds from when the caller asked. */
+  #giveTime(patience: number): void {
+    const { clock } = this.context;
+    const deadline = this.request.since + patience;
+    clock.clearTimer(this.#timer);
+    this.#deadline = deadline;
+    if (deadline === Infinity) return;
+    // A reply that has come by then counts, and may have changed the deadline.
+    const onTime = (): void => clock.afterReads(() => (this.#deadline === deadline ? this.#owner?.onTimeout(this) : undefined));
+    this.#timer = clock.setTimer(Math.max(0, deadline - clock.now()), onTime, 'process');
   }
 
   #leave(state: 'granted' | 'gone'): void {
@@ -153,4 +175,11 @@ export class Waiter implements FifoLinks<Waiter> {
     if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
     this.#owner = undefined;
   }
+}
+
+/** A lease that ended by now was renewed, or is another's: nobody knows how long that lasts. */
+function outlook(left: number, typicalHold = Infinity): { leaseMs: number | undefined; retryAfterMs: number | undefined } {
+  const leaseMs = left > 0 ? Math.round(left) : undefined;
+  if (leaseMs === Infinity) return { leaseMs, retryAfterMs: Infinity };
+  return { leaseMs, retryAfterMs: typicalHold === Infinity ? undefined : Math.round(Math.min(typicalHold, leaseMs ?? Infinity)) };
 }

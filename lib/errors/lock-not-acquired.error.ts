@@ -3,6 +3,8 @@ import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-
 export interface LockNotAcquiredInit extends RedisLockErrorInit {
   readonly waitedMs: number;
   readonly retryAfterMs: number | undefined;
+  /** Milliseconds until the lease in the way ends; `Infinity` when it has no expiry. */
+  readonly leaseMs?: number | undefined;
 }
 
 /**
@@ -22,21 +24,21 @@ export class LockNotAcquiredError extends RedisLockError {
   readonly waitedMs: number;
 
   /**
-   * Milliseconds until the holder's lease ends unless it is renewed; `Infinity` when the key has no expiry, `undefined` when the holder was not
-   * asked because others in this process were already waiting.
+   * Milliseconds after which another try is worth while: what holds of the key lasted lately in this process, while others waited, and no more than
+   * the lease in the way lasts. `undefined` when nothing is known of that; `Infinity` when the key has no expiry.
    */
   readonly retryAfterMs: number | undefined;
 
-  constructor({ waitedMs, retryAfterMs, ...init }: LockNotAcquiredInit) {
-    const busy = `Lock "${init.key}" is busy: waited ${waitedMs} ms${leaseInTheWay(retryAfterMs)}.`;
+  constructor({ waitedMs, retryAfterMs, leaseMs, ...init }: LockNotAcquiredInit) {
+    const busy = `Lock "${init.key}" is busy: waited ${waitedMs} ms${leaseInTheWay(leaseMs)}.`;
     super('LockNotAcquiredError', LockNotAcquiredError.code, busy, init);
     this.waitedMs = waitedMs;
     this.retryAfterMs = retryAfterMs;
   }
 }
 
-function leaseInTheWay(retryAfterMs: number | undefined): string {
-  if (retryAfterMs === undefined) return '';
-  if (retryAfterMs !== Infinity) return `, the lease in the way ends in ${retryAfterMs} ms unless it is renewed`;
+function leaseInTheWay(leaseMs: number | undefined): string {
+  if (leaseMs === undefined) return '';
+  if (leaseMs !== Infinity) return `, the lease in the way ends in ${leaseMs} ms unless it is renewed`;
   return ', and the key has no expiry: it may be data, or the lock of a program that sets none. Look at it with inspect()';
 }

@@ -21,6 +21,16 @@ export interface LockOptions {
    */
   wait?: number;
 
+  /**
+   * How long to go on while Redis cannot be asked, at most `wait`: broken is not busy, and nobody knows for how long. Milliseconds, integer, from when
+   * it began to fail, or from when the caller asked if that was later; a command that Redis does not answer takes a second before it is known to have failed.
+   * `0` gives up at the first failure, `Infinity` goes on for all of `wait`.
+   *
+   * Minimum: 0
+   * @default 2_000
+   */
+  backendWait?: number;
+
   /** Stops the waiting; the acquire rejects with the signal's reason. Has no effect once the lock is held. */
   signal?: AbortSignal;
 

@@ -28,7 +28,8 @@ export type Connection = string | RedisOptions | ClusterConnection | RedisClient
  */
 export interface RedisLockModuleOptions {
   /**
-   * Where Redis is. An array stands for a quorum over independent masters; this version refuses it.
+   * Where Redis is. An array stands for a quorum over independent masters; this version refuses it. `undefined` is an error when it is
+   * given, as by a variable that is not set.
    *
    * @default 'redis://127.0.0.1:6379'
    */

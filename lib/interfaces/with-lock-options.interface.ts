@@ -45,11 +45,11 @@ export interface LockBusyContext<Args extends readonly unknown[] = readonly any[
 }
 
 /**
- * The key of a `@WithLock()`: a template such as `'order:{params.id}'`, or a function of the call.
+ * The key of a `@WithLock()`: a template such as `'order:{params.id}'`, up to a hundred of them, or a function of the call.
  *
  * @publicApi
  */
-export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
+export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | readonly string[] | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
 
 /**
  * Options of `@WithLock()`.
@@ -69,7 +69,7 @@ export interface WithLockOptions<Args extends readonly unknown[] = readonly any[
   onBusy?: 'throw' | 'skip' | ((ctx: LockBusyContext<Args>) => unknown);
 
   /**
-   * What a call does when Redis cannot be asked: `'throw'` (HTTP 503), `'skip'`, or `'run'` (the method runs WITHOUT a lock, and a warning
+   * What a call does when Redis cannot be asked: `'throw'` (HTTP 503), `'skip'` (a warning tells once per outage), or `'run'` (the method runs WITHOUT a lock, and a warning
    * says so).
    *
    * @default 'throw'

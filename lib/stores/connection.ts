@@ -25,10 +25,11 @@ export type Endpoint =
   | { readonly kind: 'client'; readonly client: RedisClient };
 
 /**
- * Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours; a borrowed client has its owner for that.
+ * Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours, and with `undefined` of its end; a borrowed client has
+ * its owner for that.
  * `commandTimeout`: milliseconds, if it is given.
  */
-export function connect(endpoint: Endpoint, onOutage: (error: Error) => void, commandTimeout = 0): ClientHandle {
+export function connect(endpoint: Endpoint, onOutage: (error: Error | undefined) => void, commandTimeout = 0): ClientHandle {
   if (endpoint.kind === 'client') return { client: endpoint.client, open: () => undefined, close: () => Promise.resolve() };
   const client = create(endpoint, Math.max(SOCKET_TIMEOUT_MS, 2 * commandTimeout));
   let isDown = false;
@@ -37,6 +38,7 @@ export function connect(endpoint: Endpoint, onOutage: (error: Error) => void, co
     isDown = true;
   });
   client.on('ready', () => {
+    if (isDown) onOutage(undefined);
     isDown = false;
   });
   return {

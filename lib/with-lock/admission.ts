@@ -16,13 +16,19 @@ export type Admission =
 
 const logger = new LockLogger();
 
+/** Methods that are skipped since Redis cannot be asked: each tells of it once, until it gets its lock again. */
+const skipping = new Set<LockedMethod>();
+
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
 export function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, wait?: Cancellation): Promise<Admission> {
-  if (service.isPassThrough) return Promise.resolve({ kind: 'unprotected' });
+  if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
   // Not async: each promise more is time in every call.
   try {
     return (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal)).then(
-      (lock) => ({ kind: 'locked', lock }),
+      (lock) => {
+        if (skipping.size > 0) skipping.delete(method);
+        return { kind: 'locked', lock };
+      },
       (error: unknown) => refused(method, context, error),
     );
   } catch (error) {
@@ -32,7 +38,10 @@ export function admit(method: LockedMethod, service: RedisLockService, context: 
 }
 
 function refused(method: LockedMethod, context: LockKeyContext, error: unknown): Admission | Promise<Admission> {
-  if (error instanceof LockNotAcquiredError) return onBusy(method, context, error);
+  if (error instanceof LockNotAcquiredError) {
+    skipping.delete(method);
+    return onBusy(method, context, error);
+  }
   if (error instanceof LockBackendError) return onBackendError(method, error);
   // Who skips what is busy skips what is shutting down: a timer or an emitter has nobody to tell.
   if (error instanceof LockClosedError && method.policy.onBusy === 'skip') return { kind: 'instead', value: undefined };
@@ -48,9 +57,14 @@ async function onBusy(method: LockedMethod, context: LockKeyContext, error: Lock
   return { kind: 'instead', value: await answer(busy) };
 }
 
-function onBackendError({ policy, target }: LockedMethod, error: LockBackendError): Admission {
+function onBackendError(method: LockedMethod, error: LockBackendError): Admission {
+  const { policy, target } = method;
   if (policy.onBackendError === 'throw') throw error;
-  if (policy.onBackendError === 'skip') return { kind: 'instead', value: undefined };
+  if (policy.onBackendError === 'skip') {
+    if (!skipping.has(method)) logger.skipped(target, error);
+    skipping.add(method);
+    return { kind: 'instead', value: undefined };
+  }
   logger.unprotected(target, error);
   return { kind: 'unprotected' };
 }

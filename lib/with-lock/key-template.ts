@@ -1,7 +1,8 @@
 import { LockKeyError } from '../errors/lock-key.error.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
-import { isWellFormed, printValue } from '../print-value.js';
+import { encodePart, faultOfPart, faultOfSeparator, faultOfTexts, separatorOf } from '../key-parts.js';
+import { printValue } from '../print-value.js';
 import type { KeySource, Transport } from './key-source.interface.js';
 
 /** Where the first word of a part comes from, and which transports have it. */
@@ -15,10 +16,6 @@ const SOURCES: Readonly<Record<string, readonly Transport[]>> = {
   data: ['rpc', 'ws'],
   args: ['graphql'],
 };
-
-/** What could be mistaken for the structure of a key: our own separator, escape and hash marks, the braces of a hash tag, space and control. */
-// eslint-disable-next-line no-control-regex -- control characters are what is escaped
-const ALWAYS_ESCAPED = /[%:#{}\s\u0000-\u001f\u007f]/u;
 
 interface Part {
   readonly text: string;
@@ -59,9 +56,8 @@ function parse(template: string): { literals: string[]; parts: Part[] } {
   const literals = pieces.filter((_, index) => index % 2 === 0);
   const stray = literals.find((literal) => /[{}]/u.test(literal));
   if (stray !== undefined) throw malformed(template, 'its braces do not match; use a key function for a key with literal braces');
-  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (literals.some((literal) => /[\u0000-\u001f\u007f]/u.test(literal))) throw malformed(template, 'it has control characters; remove them');
-  if (!literals.every(isWellFormed)) throw malformed(template, 'it has half of a surrogate pair; remove it');
+  const fault = faultOfTexts(literals);
+  if (fault !== undefined) throw malformed(template, fault);
   const texts = pieces.filter((_, index) => index % 2 === 1).map((piece) => piece.slice(1, -1));
   const parts = texts.map((text, index) => toPart(template, text, literals[index + 1] ?? '', index === texts.length - 1));
   return { literals, parts };
@@ -77,29 +73,22 @@ function toPart(template: string, text: string, following: string, isLast: boole
   }
   const isWhole = isPosition || source === 'ip' || source === 'data';
   if (fields.length === 0 && !isWhole) throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
-  if (!isLast && following === '') throw malformed(template, `{${text}} and the next part need a separator between them, such as ":"`);
-  if (!isLast && following.startsWith('%')) throw malformed(template, `the separator after {${text}} begins with "%", which escapes; use another, such as ":"`);
+  const fault = isLast ? undefined : faultOfSeparator(`{${text}}`, following);
+  if (fault !== undefined) throw malformed(template, fault);
   if (source === 'headers') fields[0] = (fields[0] ?? '').toLowerCase();
-  const separator = isLast ? '' : (Array.from(following)[0] ?? '');
+  const separator = isLast ? '' : separatorOf(following);
   return { text, transports: isPosition ? ['call'] : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
 }
 
 function valueOf(part: Part, context: LockKeyContext): string {
   const value = lookUp(part, context);
-  if (value === undefined || value === null) throw noKey(part, context, `is ${String(value)}, so there is no key.`);
-  if (value === '') throw noKey(part, context, 'is empty, so there is no key.');
-  if (!isPrimitive(value)) throw noKey(part, context, `is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`);
-  const text = String(value);
-  if (!isWellFormed(text)) throw noKey(part, context, 'has half of a surrogate pair, so it could meet another key in Redis.');
-  return escape(text, part.separator);
+  const fault = faultOfPart(value);
+  if (fault !== undefined) throw noKey(part, context, fault);
+  return encodePart(value, part.separator);
 }
 
 function noKey({ text }: Part, { target }: LockKeyContext, why: string): LockKeyError {
   return new LockKeyError(`{${text}} of the key of ${target} ${why}`);
-}
-
-function isPrimitive(value: unknown): value is string | boolean | bigint | number {
-  return typeof value === 'string' || typeof value === 'boolean' || typeof value === 'bigint' || Number.isFinite(value);
 }
 
 function lookUp(part: Part, context: LockKeyContext): unknown {
@@ -119,16 +108,6 @@ function lookUp(part: Part, context: LockKeyContext): unknown {
 function rootOf(source: number | string, context: LockKeyContext): unknown {
   if (typeof source === 'number') return context.args[source];
   return source === 'args' ? context.data : context[source as 'params'];
-}
-
-/** Percent-encodes what would make `('a:b', 'c')` and `('a', 'b:c')` one key. */
-function escape(value: string, separator: string): string {
-  if (!ALWAYS_ESCAPED.test(value) && (separator === '' || !value.includes(separator))) return value;
-  return Array.from(value, (char) => (char === separator || ALWAYS_ESCAPED.test(char) ? encode(char) : char)).join('');
-}
-
-function encode(char: string): string {
-  return Array.from(Buffer.from(char), (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
 }
 
 function malformed(template: string, remedy: string): RedisLockOptionsError {

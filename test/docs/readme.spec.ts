@@ -63,7 +63,7 @@ describe('README', () => {
     const { defaults, keyPrefix, maxWaiters, shutdownGrace } = resolveOptions({});
     const of = (rows: string[][], option: string): string | undefined => rows.find(([name]) => name === option)?.[1]?.replace(/[^\d]/gu, '');
     const lock = tableRows('Option of a lock');
-    expect([of(lock, 'ttl'), of(lock, 'wait'), of(lock, 'minHold')]).toEqual([`${defaults.ttl}`, `${defaults.wait}`, `${defaults.minHold}`]);
+    for (const option of ['ttl', 'wait', 'backendWait', 'minHold'] as const) expect([option, of(lock, option)]).toEqual([option, `${defaults[option]}`]);
     const row = (name: string): string | undefined => lock.find(([option]) => option === name)?.[1];
     expect([row('renew'), row('reentry')]).toEqual([`${defaults.renew}`, `'${defaults.reentry}'`]);
     const module = tableRows('Option | Default');

@@ -57,6 +57,9 @@ describe.each(PLATFORMS)('without Redis, on $platform', ({ adapter }) => {
     expect(await status('order')).toBe(503);
     redis = await startRedis({ port });
     await eventually(async () => (await status('order')) === 200);
+    // The beginning and the end of the outage are told, each once.
+    expect(http.log.at('warn').filter((text) => text.includes('connection to Redis failed'))).toHaveLength(1);
+    expect(http.log.at('log').filter((text) => text.includes('connection to Redis is back'))).toHaveLength(1);
   });
 
   it('D2b N6: what fails before the lock is taken does not ask Redis', async () => {
@@ -79,6 +82,15 @@ describe('a lock service', () => {
     const closing = performance.now();
     await app.close();
     tookLessThan(200, closing);
+  });
+
+  it('W4: on a dead address refuses a caller with default options long before `wait` is over', async () => {
+    const { app, locks } = await startContext({ lock: { connection: 'redis://127.0.0.1:1' } });
+    const start = performance.now();
+    await expect(locks.acquire('it')).rejects.toThrow(LockBackendError);
+    const took = performance.now() - start;
+    expect([took >= 1_990, took < 9_000]).toEqual([true, true]);
+    await app.close();
   });
 
   it('O2: closes although Redis does not answer', async () => {

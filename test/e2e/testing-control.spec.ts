@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { LockBackendError, LockNotAcquiredError, LockReentryError, RedisLockOptionsError, RedisLockService, WithLock } from 'nestjs-redis-lock';
+import { CurrentLock, LockBackendError, LockNotAcquiredError, LockReentryError, RedisLockOptionsError, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { LockTestControl, RedisLockTestingModule } from 'nestjs-redis-lock/testing';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { watch } from '../support/watch.js';
 
 @Injectable()
@@ -30,6 +31,29 @@ class OrderController {
   @WithLock('order:{body.id}')
   async nested(id: string): Promise<string> {
     return this.show(id);
+  }
+}
+
+interface LookedAt {
+  readonly isHeld: boolean;
+  readonly fencingToken: number;
+}
+
+@Controller('lock')
+class LockController {
+  last: Lock | undefined;
+
+  constructor(private readonly locks: RedisLockService) {}
+
+  @Get()
+  @WithLock('order:{params.id}')
+  async look(@CurrentLock() lock: Lock): Promise<LookedAt> {
+    this.last = lock;
+    this.locks.assertLocked('order:7');
+    await lock.extend();
+    const { isHeld, fencingToken, signal } = lock;
+    const others = { isCurrent: this.locks.current() === lock, isForKey: this.locks.current('order:7') === lock, isInFuture: lock.expiresAt > Date.now() };
+    return { isHeld, fencingToken, ...others, ...{ isAborted: signal.aborted } };
   }
 }
 
@@ -98,6 +122,35 @@ describe('LockTestControl', () => {
     expect(await module.get(Orders).pay('1')).toBe('paid');
   });
 
+  it('O1: a method that is skipped warns once per outage', async () => {
+    const log = new RecordingLogger();
+    const other = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Orders] }).setLogger(log).compile();
+    const [orders, controlOfOther] = [other.get(Orders), other.get(LockTestControl)];
+    for (let outage = 1; outage <= 2; outage += 1) {
+      controlOfOther.fail();
+      for (const id of ['1', '2', '1']) expect(await orders.pay(id)).toBeUndefined();
+      expect(log.at('warn').filter((text) => /Orders\.pay is skipped.*Redis is down/.test(text))).toHaveLength(outage);
+      controlOfOther.recover();
+      expect(await orders.pay('1')).toBe('paid');
+    }
+    await other.close();
+  });
+
+  it('X1 W4: a caller with default options goes on for two seconds while Redis is down, and gets in when it is back before', async () => {
+    jest.useFakeTimers();
+    control.fail();
+    const refused = watch(locks.acquire('order:1'));
+    await jest.advanceTimersByTimeAsync(1_000);
+    const patient = watch(locks.acquire('order:1'));
+    expect(refused.state).toBe('pending');
+    await jest.advanceTimersByTimeAsync(1_100);
+    expect([refused.error?.code, patient.state]).toEqual(['LOCK_BACKEND', 'pending']);
+    control.recover();
+    await jest.advanceTimersByTimeAsync(900);
+    expect(patient.value?.isHeld).toBe(true);
+    await patient.value?.release();
+  });
+
   it('X1: a module that was compiled anew has forgotten everything', async () => {
     const imports = [RedisLockTestingModule.forRoot({ name: 'stock' })];
     for (let time = 0; time < 2; time += 1) {
@@ -127,6 +180,29 @@ describe('passThrough', () => {
   it('N10: runs handlers and nested calls without a lock and without a key', async () => {
     const module = await compile(true);
     expect(await module.get(OrderController).nested('1')).toBe('1');
+    await module.close();
+  });
+
+  it('gives a stand-in lock: held, with a token that increases, for any key, never lost', async () => {
+    const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough: true })], controllers: [LockController] }).compile();
+    const app = module.createNestApplication();
+    await app.listen(0, '127.0.0.1');
+    const look = async (): Promise<LookedAt> => (await fetch(`${await app.getUrl()}/lock`)).json() as Promise<LookedAt>;
+    const [one, two] = [await look(), await look()];
+    for (const seen of [one, two]) expect(seen).toMatchObject({ isHeld: true, isAborted: false, isCurrent: true, isForKey: true, isInFuture: true });
+    expect(two.fencingToken).toBeGreaterThan(one.fencingToken);
+    const after = module.get(LockController).last!;
+    expect([after.isHeld, await after.release()]).toEqual([false, 'released']);
+    await app.close();
+  });
+
+  it.each(['production', 'test'])('in an environment called %s', async (name) => {
+    const before = process.env.NODE_ENV;
+    process.env.NODE_ENV = name;
+    const log = new RecordingLogger();
+    const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough: true })] }).setLogger(log).compile();
+    process.env.NODE_ENV = before;
+    expect(log.at('warn').filter((text) => text.includes('WITHOUT'))).toHaveLength(name === 'production' ? 1 : 0);
     await module.close();
   });
 

@@ -84,7 +84,7 @@ describe('a Redis that is down, with each client', () => {
     await disturb();
     const reason = new Error('the client is gone');
     const abort = new AbortController();
-    const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, signal: abort.signal })));
+    const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, backendWait: Infinity, signal: abort.signal })));
     await sleep(50);
     const begin = performance.now();
     abort.abort(reason);
@@ -97,7 +97,7 @@ describe('a Redis that is down, with each client', () => {
     const ttl = 1_000;
     await server.stop('SIGKILL');
     const waiting = forAll(async (locks, key) => {
-      const lock = await locks.acquire(key, { ttl, wait: Infinity });
+      const lock = await locks.acquire(key, { ttl, wait: Infinity, backendWait: Infinity });
       // A lease that counted from the first try would be over.
       const isFresh = lock.isHeld && lock.expiresAt > Date.now();
       return { isFresh, outcome: await lock.release() };

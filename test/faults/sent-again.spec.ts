@@ -67,7 +67,7 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
   it('C6: an acquire is held, once, and its token exceeds those before', async () => {
     const before = await one.locks.withLock('a', async (lock) => lock.fencingToken);
     const passed = loseReply(ACQUIRE);
-    const lock = await one.locks.acquire('a', { ttl: TTL, wait: 5_000 });
+    const lock = await one.locks.acquire('a', { ttl: TTL, wait: 5_000, backendWait: Infinity });
     await passed;
     expect(lock.fencingToken).toBeGreaterThan(before);
     expect(await two.locks.tryAcquire('a')).toBeNull();
@@ -87,7 +87,7 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
 
   it('C6 W3: a waiter that was woken gets in', async () => {
     const holder = await two.locks.acquire('a', { ttl: TTL });
-    const waiting = one.locks.acquire('a', { ttl: TTL, wait: 10_000 });
+    const waiting = one.locks.acquire('a', { ttl: TTL, wait: 10_000, backendWait: Infinity });
     await eventually(async () => (await two.locks.inspect('a'))?.waitingProcesses === 1);
     const passed = loseReply(CONTEND);
     expect(await holder.release()).toBe('released');
@@ -103,7 +103,7 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
     // The server and the connection know the script from a hand-over before.
     await Promise.all([one.locks.withLock('a', () => undefined), one.locks.withLock('a', () => undefined)]);
     const holder = await one.locks.acquire('a', { ttl: TTL });
-    const waiting = one.locks.acquire('a', { ttl: TTL, wait: 10_000 });
+    const waiting = one.locks.acquire('a', { ttl: TTL, wait: 10_000, backendWait: Infinity });
     const passed = loseReply(RELAY);
     await holder.release();
     const lock = await waiting;
@@ -125,7 +125,7 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
       stop();
       act(abort);
     });
-    expect(await rejection(one.locks.acquire('a', { ttl: TTL, wait: 10_000, signal: abort.signal }))).toMatchObject({ name });
+    expect(await rejection(one.locks.acquire('a', { ttl: TTL, wait: 10_000, backendWait: Infinity, signal: abort.signal }))).toMatchObject({ name });
     const next: Lock = await two.locks.acquire('a', { wait: 3_000 });
     expect(await next.release()).toBe('released');
     // Not only for a moment: whatever the client has kept back is through.

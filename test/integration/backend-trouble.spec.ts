@@ -102,7 +102,7 @@ describe('W4: a Redis that cannot be asked', () => {
     const locks = await open({});
     await locks.withLock('a', () => undefined);
     await server.stop('SIGKILL');
-    const acquired = locks.acquire('a', { wait: 5_000 });
+    const acquired = locks.acquire('a', { wait: 5_000, backendWait: Infinity });
     server = await startRedis({ port: server.port });
     expect((await acquired).isHeld).toBe(true);
   });
@@ -170,7 +170,7 @@ describe('W4: a Redis that cannot be asked', () => {
     const locks = await open({});
     await locks.withLock('a', () => undefined);
     await server.command('REPLICAOF', '127.0.0.1', '1');
-    const acquired = locks.acquire('a', { wait: 5_000 });
+    const acquired = locks.acquire('a', { wait: 5_000, backendWait: Infinity });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await server.command('REPLICAOF', 'NO', 'ONE');
     expect(await (await acquired).release()).toBe('released');

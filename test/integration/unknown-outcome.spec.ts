@@ -130,7 +130,7 @@ describe('an acquire whose outcome nobody told', () => {
   it('C6: is held when the client sent it again: once, and by its owner', async () => {
     const locks = await open();
     proxy.set('drop-replies');
-    const acquired = locks.acquire('a', { ttl: 60_000, wait: 5_000 });
+    const acquired = locks.acquire('a', { ttl: 60_000, wait: 5_000, backendWait: Infinity });
     await eventually(async () => (await valueOf('a')) !== null);
     const owner = await valueOf('a');
     mend();
@@ -147,7 +147,7 @@ describe('an acquire whose outcome nobody told', () => {
   it('C6: is held when another try finds its own value', async () => {
     const locks = await open({ autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 });
     proxy.set('drop-replies');
-    const acquired = locks.acquire('a', { ttl: 60_000, wait: 5_000 });
+    const acquired = locks.acquire('a', { ttl: 60_000, wait: 5_000, backendWait: Infinity });
     await eventually(async () => (await valueOf('a')) !== null);
     mend();
     const lock = await acquired;

@@ -118,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'patience is not watched',
     file: 'cohort.ts',
-    find: 'this.#dismiss(waiter, waiter.errorFor(this.#currentObstacle()));\n  }\n\n  onAbort',
+    find: 'this.#dismiss(waiter, this.#errorFor(waiter));\n  }\n\n  onAbort',
     replace: 'void waiter;\n  }\n\n  onAbort',
   },
 ];

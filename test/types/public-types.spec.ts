@@ -6,6 +6,7 @@ import type { Observable } from 'rxjs';
 import {
   LockBackendError,
   LockLostError,
+  lockKey,
   LockNotAcquiredError,
   RedisLockModule,
   WithLock,
@@ -76,7 +77,7 @@ export const compiled = {
 
   options(): void {
     same<Required<LockOptions>['reentry'], 'fail' | 'share' | 'wait'>(true);
-    same<keyof LockOptions, 'ttl' | 'wait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
+    same<keyof LockOptions, 'ttl' | 'wait' | 'backendWait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
     same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
     same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'commandTimeout' | 'quantum' | 'exceptionFilter'>(true);
     same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'exceptionFilter' | 'isGlobal' | 'passThrough'>(true);
@@ -179,6 +180,20 @@ export const compiled = {
       // @ts-expect-error -- the function of the constant knows orders
       @byOrder
       async byWrongConstant(_id: string): Promise<void> {}
+
+      @WithLock(['order:{0.id}', 'account:{1}'])
+      async severalTemplates(_order: Order, _account: string): Promise<void> {}
+
+      // @ts-expect-error -- the second template has a part that the method does not have
+      @WithLock(['order:{0.id}', 'account:{1}'])
+      async severalTemplatesOfFew(_order: Order): Promise<void> {}
+
+      @WithLock(({ args: [order] }) => [lockKey`order:${order.id}`, lockKey`all:${1}-${true}`])
+      async tagged(_order: Order): Promise<void> {}
+
+      // @ts-expect-error -- an order is no part of a key
+      @WithLock(({ args: [order] }) => lockKey`order:${order}`)
+      async taggedBadly(_order: Order): Promise<void> {}
 
       @Composed()
       @forOrders('order')

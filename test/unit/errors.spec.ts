@@ -96,8 +96,8 @@ describe('errors', () => {
     expect(new library.LockNotHeldError('k').message).toMatch(/^Lock "k" is not held here: /);
   });
 
-  it('tell how long was waited, and when to try again', () => {
-    const busy = (retryAfterMs: number | undefined): string => new library.LockNotAcquiredError({ key: 'k', waitedMs: 5, retryAfterMs }).message;
+  it('tell how long was waited, and what is in the way', () => {
+    const busy = (leaseMs: number | undefined): string => new library.LockNotAcquiredError({ key: 'k', waitedMs: 5, retryAfterMs: 7, leaseMs }).message;
     expect(busy(70)).toBe('Lock "k" is busy: waited 5 ms, the lease in the way ends in 70 ms unless it is renewed.');
     expect(busy(undefined)).toBe('Lock "k" is busy: waited 5 ms.');
     expect(busy(Infinity)).toMatch(/the key has no expiry: it may be data/);

@@ -56,6 +56,13 @@ describe('keys', () => {
     expect(() => toKeys(Object.assign(['a'], { length: 2 }))).toThrow(LockKeyError);
   });
 
+  it('C10: are a hundred at most', () => {
+    const keys = Array.from({ length: 101 }, (_, index) => `key ${index}`);
+    expect(toKeys(keys.slice(1))).toHaveLength(100);
+    expect(() => toKeys(keys)).toThrow(LockKeyError);
+    expect(() => toKeys(keys)).toThrow(/101 keys are too many for one lock; the limit is 100\. .*smaller sets/);
+  });
+
   it('are shortened in messages', () => {
     const message = ((): string => {
       try {

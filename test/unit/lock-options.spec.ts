@@ -19,6 +19,7 @@ describe('the options of a lock', () => {
     expect(DEFAULT_TERMS).toEqual({
       ttl: 30_000,
       wait: 10_000,
+      backendWait: 2_000,
       signal: undefined,
       renew: true,
       maxHold: undefined,
@@ -31,6 +32,7 @@ describe('the options of a lock', () => {
   it.each<[string, unknown[]]>([
     ['ttl', [100, 2_147_483_647]],
     ['wait', [0, 1, 2_147_483_647, Infinity]],
+    ['backendWait', [0, 1, 2_147_483_647, Infinity]],
     ['signal', [new AbortController().signal, AbortSignal.abort(), AbortSignal.timeout(1)]],
     ['renew', [true, false]],
     ['maxHold', [1, 60_000]],
@@ -45,6 +47,7 @@ describe('the options of a lock', () => {
   it.each<[string, unknown[], RegExp]>([
     ['ttl', [99, 0, -1, 1_000.5, NaN, Infinity, 2_147_483_648, '1000', null, true, 100n], /integer number of milliseconds from 100 to 2147483647/],
     ['wait', [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false], /integer number of milliseconds from 0 to 2147483647, or Infinity/],
+    ['backendWait', [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false], /integer number of milliseconds from 0 to 2147483647, or Infinity/],
     ['signal', [new AbortController(), {}, null, true, 'aborted'], /AbortSignal/],
     ['renew', [0, 1, 'yes', null], /true or false/],
     ['maxHold', [0, -5, 1.5, Infinity, NaN, '10', null], /integer number of milliseconds from 1 to/],
@@ -70,7 +73,7 @@ describe('the options of a lock', () => {
   ])('there is no other: %j', (options, name) => {
     const error = refusal(() => check(options));
     expect(error.option).toBe(name);
-    expect(error.message).toMatch(/no such option.*ttl, wait, signal, renew, maxHold, minHold, reentry, metadata/);
+    expect(error.message).toMatch(/no such option.*ttl, wait, backendWait, signal, renew, maxHold, minHold, reentry, metadata/);
   });
 
   it.each([null, 5, 'text', [], () => undefined, true])('%p are no options', (options) => {

@@ -69,6 +69,10 @@ describe('the options of the module', () => {
   });
 
   describe('connection', () => {
+    it('takes options of which some are not set, where it is known where Redis is', () => {
+      for (const connection of [{ host: 'h', password: undefined, path: undefined }, { port: 1, tls: undefined }]) expect(resolve({ connection }).endpoint.kind).toBe('options');
+    });
+
     it.each(['redis://host', 'rediss://user:pass@host:6380/3', 'REDIS://host', 'redis://[::1]:6379'])('takes the URL %s', (url) => {
       expect(resolve({ connection: url }).endpoint).toEqual({ kind: 'url', url });
     });
@@ -100,6 +104,12 @@ describe('the options of the module', () => {
       ['the same in a URL', 'redis://h?keyPrefix=a%7Bb', /open brace/],
       ['the same in a Cluster', { cluster: [{ port: 1 }], options: { keyPrefix: '{{' } }, /open brace/],
       ['the same in a client', new Redis({ lazyConnect: true, keyPrefix: '}a{b' }), /open brace/],
+      ['an explicit undefined', undefined, /"connection" is undefined/],
+      ['a host that is not set', { host: undefined }, /"connection.host" is undefined/],
+      ['a host that is not set beside a port', { host: undefined, port: 6379 }, /"connection.host" is undefined/],
+      ['sentinels that are not set', { sentinels: undefined, name: 'main' }, /"connection.sentinels" is undefined/],
+      ['a password that is not set, alone', { password: undefined }, /none of host, port/],
+      ['a node of a Cluster that is not set', { cluster: [{ host: undefined, port: 1 }] }, /"connection.cluster.host" is undefined/],
       ['a Cluster without nodes', { cluster: [] }, /at least one node/],
       ['a Cluster with a node for nodes', { cluster: { port: 1 } }, /at least one node/],
       ['a Cluster with options beside it', { cluster: [{ port: 1 }], keyPrefix: 'x' }, /beside cluster there is only options/],

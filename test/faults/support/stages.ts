@@ -71,7 +71,7 @@ const waiting: Stage = async (scene) => {
   const [wait, lasts] = [world.scaled(WAIT), world.scaled(fault.lasts)];
   const holder = await app.outside.acquire(key, { ttl: world.scaled(1_500) });
   let isAlone = true;
-  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: world.scaled(15_000) }).then((lock) => {
+  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: world.scaled(15_000), backendWait: Infinity }).then((lock) => {
     isAlone = !holder.isHeld;
     return lock;
   });
@@ -160,7 +160,7 @@ const shuttingDown: Stage = async (scene) => {
   const { app: leaving, locks } = app.leaving;
   const lock = await locks.acquire(key, { ttl: world.scaled(LEAVING_TTL) });
   const { signal } = lock;
-  const waiter = follows(scene, `${key}, waiter`, locks.acquire(key, { wait: Infinity }));
+  const waiter = follows(scene, `${key}, waiter`, locks.acquire(key, { wait: Infinity, backendWait: Infinity }));
   let closing: Call<void> | undefined;
   return {
     during: () => {

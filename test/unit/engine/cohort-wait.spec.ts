@@ -34,7 +34,7 @@ describe('waiting for a key', () => {
       await world.clock.advance(wait - 1);
       expect(waiter.state).toBe('pending');
       await world.clock.advance(1);
-      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: wait, retryAfterMs: 600_000 - wait });
+      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: wait, message: expect.stringContaining(`ends in ${600_000 - wait} ms`) });
       expect(await leftBehind()).toMatchObject([{ value: 'foreign' }, 0]);
     });
 
@@ -71,12 +71,12 @@ describe('waiting for a key', () => {
       world.store.answer('acquire', silence);
       await lock.release();
       await world.clock.advance(100);
-      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: 300, retryAfterMs: undefined });
+      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: 300, retryAfterMs: 200 });
     });
 
     it('W4: is used up to try a store that is down for a while', async () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
-      const waiter = watch(world.acquire('a', { wait: 5_000 }));
+      const waiter = watch(world.acquire('a', { wait: 5_000, backendWait: 5_000 }));
       await world.clock.advance(3_000);
       expect(waiter.state).toBe('pending');
       world.store.answer('acquire');
@@ -217,7 +217,7 @@ describe('waiting for a key', () => {
 
     it('W2b: a store that is down is not asked more often than one that is busy', async () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
-      void world.acquire('a', { wait: Infinity });
+      void world.acquire('a', { wait: Infinity, backendWait: Infinity });
       await world.clock.advance(10_000);
       world.store.calls.length = 0;
       await world.clock.advance(20_000);

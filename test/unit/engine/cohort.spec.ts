@@ -88,7 +88,8 @@ describe('the callers of one process that want one key', () => {
       await occupy(5_000);
       const error = await rejection(world.acquire('a', { wait: 0 }));
       expect(error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'a', waitedMs: 0 });
-      expect(error.retryAfterMs).toBe(5_000);
+      expect(error.message).toContain('ends in 5000 ms');
+      expect(error.retryAfterMs).toBeUndefined();
       expect(world.store.of('acquire')).toHaveLength(1);
       await world.clock.settle();
       expect(world.clock.pending).toBe(0);
@@ -96,7 +97,7 @@ describe('the callers of one process that want one key', () => {
 
     it('asks nobody when a caller of this process holds the key, or waits for it', async () => {
       const lock = await world.acquire('a');
-      expect(await rejection(world.acquire('a', { wait: 0 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', retryAfterMs: expect.any(Number) });
+      expect(await rejection(world.acquire('a', { wait: 0 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', retryAfterMs: undefined });
       await lock.release();
       await occupy();
       void world.acquire('a').catch(() => undefined);

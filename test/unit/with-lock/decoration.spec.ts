@@ -52,6 +52,10 @@ describe('@WithLock()', () => {
     expect(refusalOf(() => WithLock('key', { [option]: 1 } as WithLockOptions)).message).toMatch(new RegExp(`"${option}".*no such option.*ttl.*onBusy`));
   });
 
+  it('O5: names an unknown option without its value, which may be a password', () => {
+    expect(refusalOf(() => WithLock('key', { password: 'hunter2' } as WithLockOptions)).message).not.toContain('hunter2');
+  });
+
   it.each([null, 5, 'ttl', [], () => ({})])('D1: refuses the options %p', (options) => {
     refusalOf(() => WithLock('key', options as WithLockOptions));
   });
@@ -60,7 +64,7 @@ describe('@WithLock()', () => {
     expect(() => WithLock('key', options)).not.toThrow();
   });
 
-  it.each([undefined, null, '', 7, {}, ['key'], '{', '{id}', '{0}{1}', 'a\nb', '{0}:\u0000', 'half \ud83c', Symbol('key')])('D2: refuses the key %p', (key) => {
+  it.each([undefined, null, '', 7, {}, [], [7], ['a', ''], '{', '{id}', '{0}{1}', 'a\nb', '{0}:\u0000', 'half \ud83c', Symbol('key')])('D2: refuses the key %p', (key) => {
     expect(refusalOf(() => WithLock(key as string)).option).toBe('key');
   });
 

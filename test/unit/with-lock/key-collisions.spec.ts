@@ -77,6 +77,16 @@ describe('two different tuples of parts', () => {
     );
   });
 
+  it.each(SEPARATORS)('D3: never make one key because one of them was hashed, separated by %p', (separator) => {
+    const long = `${'a'.repeat(63)}2${'x'.repeat(600)}`;
+    const hash = /%#([0-9a-f]{64})/.exec(keyOf('{0}', [long]) ?? '')?.[1] ?? '';
+    const next = `${hash}${'x'.repeat(600)}`;
+    const hashOfNext = /%#([0-9a-f]{64})/.exec(keyOf('{0}', [next]) ?? '')?.[1] ?? '';
+    const texts = [long, long.slice(0, 64), hash, next, hashOfNext, `${long.slice(0, 64)}%#${hash}`, `${long.slice(0, 64)}#${hash}`, `#${hash}`, `%#${hash}`];
+    const keys = texts.flatMap((a) => texts.map((b) => keyOf(`{0}${separator}{1}`, [a, b])));
+    expect(new Set(keys).size).toBe(texts.length ** 2);
+  });
+
   it('D3: never make one key because half of a surrogate pair has no bytes of its own', () => {
     for (const filler of ['', 'x'.repeat(600)]) {
       const keys = ['\ud83c', '\udf89', '\ufffd'].map((half) => keyOf('order:{0}', [filler + half])).filter((key) => key !== undefined);
