@@ -1,5 +1,6 @@
 export { CurrentLock } from './decorators/current-lock.decorator.js';
 export { InjectRedisLock } from './decorators/inject-redis-lock.decorator.js';
+export type { WithLockDecorator, WithLockDecoratorFor } from './decorators/with-lock-decorator.type.js';
 export { WithLock } from './decorators/with-lock.decorator.js';
 export { LockBackendError } from './errors/lock-backend.error.js';
 export { LockClosedError } from './errors/lock-closed.error.js';

@@ -46,18 +46,21 @@ export function prepareApp(modules: ModulesContainer): void {
 
 /** Two services under one token would make it a matter of import order which of them a class gets. */
 function assertUniqueNames(modules: ModulesContainer): void {
-  const seen = new Set<unknown>();
+  const seen = new Map<unknown, unknown>();
   for (const module of modules.values()) {
     if (!(module.metatype.prototype instanceof ConfigurableModuleClass)) continue;
     for (const token of module.exports) {
-      if (seen.has(token)) throw duplicate(token);
-      seen.add(token);
+      if (seen.has(token)) throw duplicate(token, seen.get(token) === module.metatype ? SAME : OTHER);
+      seen.set(token, module.metatype);
     }
   }
 }
 
-function duplicate(token: unknown): RedisLockOptionsError {
+const SAME = 'import the module once, in the root module, or give each a name of its own';
+const OTHER = 'in a test of an app that imports RedisLockModule, call useLocksInMemory(builder) instead of importing RedisLockTestingModule beside it';
+
+function duplicate(token: unknown, advice: string): RedisLockOptionsError {
   const name = typeof token === 'string' ? /\((.*)\)/u.exec(token)?.[1] : undefined;
-  const remedy = 'two lock modules have this name; import the module once, in the root module, or give each a name of its own';
+  const remedy = `two lock modules have this name; ${advice}`;
   return new RedisLockOptionsError({ option: 'name', value: name === undefined ? 'the default' : printValue(name), remedy });
 }

@@ -27,7 +27,7 @@ export function createLockProvider(name: string | undefined, createBackend: Back
   return {
     provide: getRedisLockToken(name),
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: RedisLockModuleOptions) => createLockService(resolveOptions(options, name), createBackend),
+    useFactory: (options: RedisLockModuleOptions) => createLocks(options, name, createBackend),
   };
 }
 
@@ -45,7 +45,9 @@ export function createFilterProviders(): Provider[] {
   return [RedisLockExceptionFilter, global];
 }
 
-function createLockService(options: ResolvedOptions, createBackend: BackendFactory): RedisLockService {
+/** @throws {RedisLockOptionsError} */
+export function createLocks(given: RedisLockModuleOptions, name: string | undefined, createBackend: BackendFactory): RedisLockService {
+  const options = resolveOptions(given, name);
   const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();
   const { store, clock, isPassThrough = false } = createBackend(options, observer);

@@ -19,15 +19,23 @@ type Fault<Method, Template extends string> = Method extends (...args: infer Arg
   : { readonly '@WithLock() stands on methods, not on': Method };
 
 /**
+ * What `WithLock()` returns, for constants that hold it.
+ *
  * `Method` is inferred from the method that the decorator stands on. Where there is none yet, as in `applyDecorators(WithLock(…))`, it is `unknown`,
  * and the decorator is one for any method.
+ *
+ * @publicApi
  */
 export type WithLockDecorator<Method, Template extends string = string> = unknown extends Method
   ? MethodDecorator
   : (target: object, propertyKey: string | symbol, descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>) => TypedPropertyDescriptor<Method>;
 
-/** Of a key function that says itself which arguments it knows: it fits methods that have at least those. */
-export type WithLockDecoratorFor<Args extends readonly unknown[]> = <Method extends (...args: [...Args]) => Awaitable>(
+/**
+ * Of a key function that says itself which arguments it knows: it fits methods that have at least those.
+ *
+ * @publicApi
+ */
+export type WithLockDecoratorFor<Args extends readonly unknown[]> = <Method extends (...args: [...Args, ...any[]]) => Awaitable>(
   target: object,
   propertyKey: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,

@@ -11,12 +11,17 @@ type HasPath<Value, Path extends string> =
   IsOpen<Value> extends true
     ? true
     : Path extends `${infer Field}.${infer Rest}`
-      ? Field extends keyof NonNullable<Value>
-        ? HasPath<NonNullable<Value>[Field], Rest>
+      ? HasField<NonNullable<Value>, Field> extends true
+        ? HasPath<FieldOf<NonNullable<Value>, Field>, Rest>
         : false
-      : Path extends keyof NonNullable<Value>
-        ? IsKeyPart<NonNullable<Value>[Path]>
+      : HasField<NonNullable<Value>, Path> extends true
+        ? IsKeyPart<FieldOf<NonNullable<Value>, Path>>
         : false;
+
+/** An array has its items under numbers, which are no keys of its type. */
+type HasField<Value, Field extends string> = Field extends keyof Value ? true : Value extends readonly unknown[] ? (Field extends `${number}` ? true : false) : false;
+
+type FieldOf<Value, Field extends string> = Field extends keyof Value ? Value[Field] : Value extends readonly (infer Item)[] ? Item : never;
 
 type Fits<Args extends readonly unknown[], Part extends string> = Part extends `${infer Position extends number}.${infer Path}`
   ? HasPath<Args[Position], Path>

@@ -1,11 +1,13 @@
 import type { Cancellation, StopSignal } from '../engine/cancellation.js';
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
+import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
+import { isThenable } from './covered-call.js';
 import type { LockedMethod } from './locked-method.js';
 
 /** How a call may go on: with its lock, or (because the user said so) without one, or with a value in place of the method's. */
@@ -24,8 +26,11 @@ export function admit(method: LockedMethod, service: RedisLockService, context: 
   if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
   // Not async: each promise more is time in every call.
   try {
-    return (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal)).then(
+    const acquired = (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal));
+    if (!isThenable(acquired)) throw noLock(method, 'returned nothing to wait for');
+    return acquired.then(
       (lock) => {
+        if (!isLock(lock)) throw noLock(method, 'gave something that is no lock');
         if (skipping.size > 0) skipping.delete(method);
         return { kind: 'locked', lock };
       },
@@ -35,6 +40,16 @@ export function admit(method: LockedMethod, service: RedisLockService, context: 
     // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- thrown by the key function
     return Promise.reject(error);
   }
+}
+
+/** Test doubles: what the types promise, a mock need not keep. */
+function isLock(lock: unknown): boolean {
+  return typeof (lock as Partial<Lock> | null | undefined)?.[Symbol.asyncDispose] === 'function';
+}
+
+function noLock({ target }: LockedMethod, what: string): RedisLockOptionsError {
+  const remedy = 'a mock of it does not do; use RedisLockTestingModule or useLocksInMemory() of nestjs-redis-lock/testing, with passThrough where locks do not matter';
+  return new RedisLockOptionsError({ option: 'RedisLockService', value: `one whose acquire() ${what}, for ${target}`, remedy });
 }
 
 function refused(method: LockedMethod, context: LockKeyContext, error: unknown): Admission | Promise<Admission> {

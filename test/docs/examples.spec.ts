@@ -11,6 +11,7 @@ import { uniqueKey } from '../support/unique-key.js';
 import { BusyFilter } from './examples/busy-filter.js';
 import { Reports } from './examples/job.js';
 import { AppModule as NamedModule, Stock } from './examples/named.js';
+import { startAppWithoutRedis } from './examples/e2e-test.js';
 import { AppModule as QuickStartModule } from './examples/quick-start.js';
 import { Invoices } from './examples/service.js';
 import { testReports } from './examples/unit-test.js';
@@ -135,6 +136,15 @@ describe('examples of the README', () => {
 
   it('unit test: makes a lock busy', async () => {
     expect(await testThatReportsAreSkippedWhenBusy()).toBeUndefined();
+  });
+
+  it('e2e test: runs the whole app without Redis', async () => {
+    const { app, control } = await startAppWithoutRedis();
+    const held = await app.get(RedisLockService).acquire('order:42');
+    expect(await control.lose('order:42')).toBe(true);
+    expect(held.isHeld).toBe(false);
+    expect(await (await fetch(`${await app.getUrl()}/orders/42/payment`, { method: 'POST' })).json()).toEqual({ paid: '42' });
+    await app.close();
   });
 
   it('unit test: passes through', async () => {

@@ -181,6 +181,19 @@ export const compiled = {
       @byOrder
       async byWrongConstant(_id: string): Promise<void> {}
 
+      @WithLock('first:{0.0.id}:{1.0}')
+      async items(_orders: readonly Order[], _pair: [string, number]): Promise<void> {}
+
+      // @ts-expect-error -- an order in an array is no part of a key
+      @WithLock('first:{0.0}')
+      async itemThatIsNoPart(_orders: readonly Order[]): Promise<void> {}
+
+      @byOrder
+      async byConstantWithMore(_order: Order, _more: number): Promise<void> {}
+
+      @WithLock((ctx: LockKeyContext<[order: Order]>) => ctx.args[0].id)
+      async explicitWithMore(_order: Order, _more: number): Promise<void> {}
+
       @WithLock(['order:{0.id}', 'account:{1}'])
       async severalTemplates(_order: Order, _account: string): Promise<void> {}
 
