@@ -1,6 +1,6 @@
 import { Catch, Injectable, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { BaseExceptionFilter, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
-import { defer, from, isObservable, mergeMap, of, throwError, type Observable } from 'rxjs';
+import { isObservable, Observable, of, throwError } from 'rxjs';
 import type { RedisLockError } from '../errors/redis-lock.error.js';
 import { rawCallOf, type GrpcAnswer, type GrpcCall } from '../interceptors/grpc-call.js';
 import { hasClient, setRetryAfter } from '../interceptors/http-client.js';
@@ -62,15 +62,19 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
   #answerMessage(error: RedisLockError, host: ArgumentsHost): Observable<unknown> {
     const call = rawCallOf(host);
     if (call !== undefined) return this.#answerCall(error, host, call);
-    return defer(() => from(toTransportError('rpc', error, host))).pipe(
-      mergeMap((exception) => {
-        if (isUnanswered(exception)) reportRefusal(exception);
-        const other = this.#filterFor(exception);
-        if (other === undefined) return throwError(() => rpcAnswer(error, host));
-        const answer: unknown = other.catch(exception, host);
-        return isObservable(answer) ? answer : of(answer);
-      }),
-    );
+    return new Observable((subscriber) => {
+      this.#answerOf(error, host).then(
+        (answer) => subscriber.add((isObservable(answer) ? answer : of(answer)).subscribe(subscriber)),
+        (reason: unknown) => subscriber.error(reason),
+      );
+    });
+  }
+
+  async #answerOf(error: RedisLockError, host: ArgumentsHost): Promise<unknown> {
+    const exception = await toTransportError('rpc', error, host);
+    if (isUnanswered(exception)) reportRefusal(exception);
+    const other = this.#filterFor(exception);
+    return other === undefined ? throwError(() => rpcAnswer(error, host)) : other.catch(exception, host);
   }
 
   #answerCall(error: RedisLockError, host: ArgumentsHost, call: GrpcCall): Observable<unknown> {

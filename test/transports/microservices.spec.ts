@@ -7,6 +7,7 @@ import { lastValueFrom, Subject, toArray, type Observable } from 'rxjs';
 import { freePort } from '../../sample/redis/free-port.js';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
+import { withoutLeak } from '../support/leaks.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
 import { rejection, watch } from '../support/watch.js';
@@ -190,10 +191,9 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }
     { pattern: 'busy', code: 'LOCK_KEY', data: { secret: true } },
   ])('N8 D3: tells the client $code, and not the key', async ({ pattern, code, data }) => {
     const giveBack = await redis.takeAsStranger('order:secret');
-    const error = await rejection(send(pattern, data));
+    const error = withoutLeak(await rejection(send(pattern, data)), 'order');
     await giveBack();
     expect(error).toEqual({ status: 'error', code, message: expect.any(String) });
-    expect(JSON.stringify(error)).not.toMatch(/secret|order|stranger/);
   });
 
   it('N10: locks a request-scoped handler as any other', async () => {

@@ -93,6 +93,7 @@ describe('errors', () => {
 
   it('C2a: tell what runs outside of its lock', () => {
     expect(new library.LockNotHeldError().message).toBe('No lock is held here: this code must run within withLock() or a method under @WithLock().');
+    expect(library.LockNotHeldError.afterAnswer('Orders.pay').message).toMatch(/^Orders\.pay did not run: its request was answered before it began/);
     expect(new library.LockNotHeldError('k').message).toMatch(/^Lock "k" is not held here: /);
   });
 

@@ -1,0 +1,2 @@
+'use strict';
+exports.RedisLockService = require('nestjs-redis-lock').RedisLockService;

@@ -1,0 +1,2 @@
+declare const library: { readonly RedisLockService: unknown };
+export = library;
