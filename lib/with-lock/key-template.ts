@@ -16,6 +16,9 @@ const SOURCES: Readonly<Record<string, readonly Transport[]>> = {
   args: ['graphql'],
 };
 
+/** Every method has arguments; those of a handler are there after the pipes. */
+const ALL: readonly Transport[] = ['http', 'rpc', 'ws', 'graphql', 'call'];
+
 /** What could be mistaken for the structure of a key: our own separator, escape and hash marks, the braces of a hash tag, space and control. */
 // eslint-disable-next-line no-control-regex -- control characters are what is escaped
 const ALWAYS_ESCAPED = /[%:#{}\s\u0000-\u001f\u007f]/u;
@@ -46,6 +49,14 @@ export class KeyTemplate implements KeySource {
     let key = this.#literals[0] ?? '';
     for (let index = 0; index < this.#parts.length; index += 1) key += valueOf(this.#parts[index] as Part, context) + (this.#literals[index + 1] ?? '');
     return key;
+  }
+
+  get needsArguments(): boolean {
+    return this.#parts.some(({ source }) => typeof source === 'number');
+  }
+
+  get parts(): readonly string[] {
+    return this.#parts.map(({ text }) => text);
   }
 
   partMissingIn(transport: Transport): string | undefined {
@@ -81,7 +92,7 @@ function toPart(template: string, text: string, following: string, isLast: boole
   if (!isLast && following.startsWith('%')) throw malformed(template, `the separator after {${text}} begins with "%", which escapes; use another, such as ":"`);
   if (source === 'headers') fields[0] = (fields[0] ?? '').toLowerCase();
   const separator = isLast ? '' : (Array.from(following)[0] ?? '');
-  return { text, transports: isPosition ? ['call'] : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
+  return { text, transports: isPosition ? ALL : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
 }
 
 function valueOf(part: Part, context: LockKeyContext): string {

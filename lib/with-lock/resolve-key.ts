@@ -19,18 +19,32 @@ const READABLE_CHARS = 64;
 export function compileKey(key: LockKey): KeySource {
   if (typeof key === 'string') {
     const template = new KeyTemplate(key);
-    return { keysOf: (context) => shorten(template.keysOf(context)), partMissingIn: (transport) => template.partMissingIn(transport) };
+    const { needsArguments, parts } = template;
+    return { needsArguments, parts, keysOf: (context) => shorten(template.keysOf(context)), partMissingIn: (transport) => template.partMissingIn(transport) };
   }
-  if (typeof key === 'function') return { keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
+  if (typeof key === 'function') {
+    return { needsArguments: false, parts: [], keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
+  }
   throw new RedisLockOptionsError({ option: 'key', value: printValue(key), remedy: "pass a template such as 'order:{params.id}', or a function" });
 }
 
-function ofFunction(key: unknown, { target }: LockKeyContext): string | readonly string[] {
-  if (typeof key === 'string') return shorten(key);
-  if (Array.isArray(key) && key.every((item) => typeof item === 'string')) return key.map(shorten);
+/** What becomes of a value that was missing, or is none, when it is put into a string. */
+const NO_VALUE = /\[object \w{1,40}\]|(?<![\p{L}\p{N}_])(?:undefined|null|NaN)(?![\p{L}\p{N}_])/u;
+
+function ofFunction(key: unknown, context: LockKeyContext): string | readonly string[] {
+  const { target } = context;
+  if (typeof key === 'string') return checked(key, context);
+  if (Array.isArray(key) && key.every((item) => typeof item === 'string')) return key.map((item) => checked(item, context));
   // Nobody waits for it: its rejection would have nobody to hear it.
   if (isThenable(key)) key.then(undefined, () => undefined);
   throw new LockKeyError(`The key function of ${target} returned ${printValue(key)}. Return a string, or an array of strings.`);
+}
+
+/** As the parts of a template are: such a key would be one for all whose value is missing. */
+function checked(key: string, { target }: LockKeyContext): string {
+  const [found] = NO_VALUE.exec(key) ?? [];
+  if (found !== undefined) throw new LockKeyError(`The key function of ${target} put ${found} into its key: a value is missing there, or is no string or number.`);
+  return shorten(key);
 }
 
 /** Keys are made from what clients send, so they may be long; the beginning stays for operators, the whole makes the difference. */
