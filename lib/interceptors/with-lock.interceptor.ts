@@ -26,6 +26,8 @@ export class WithLockInterceptor implements NestInterceptor {
   /** @internal */
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const methods = lockedMethodsOf(execution.getHandler()).filter((method) => !CoveredCall.covers(execution, method));
+    // Named once more than need be, with others between.
+    if (methods.length === 0) return CoveredCall.handOver(execution, () => next.handle());
     return methods.reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next).handle();
   }
 

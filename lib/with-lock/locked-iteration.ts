@@ -11,16 +11,21 @@ export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
  */
 export async function* iterateLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: Body): Iteration {
   const admission = await admitCall(method, self, args);
-  if (admission.kind === 'unprotected') return yield* body(undefined) as Iteration;
+  if (admission.kind === 'unprotected') return yield* iterable(method, await body(undefined));
   if (admission.kind === 'instead') return isAsyncIterable(admission.value) ? yield* admission.value : admission.value;
   const { lock } = admission;
   try {
-    const rows = runHolding(lock, () => body(lock)) as AsyncIterable<unknown>;
+    const rows = iterable(method, await runHolding(lock, () => body(lock)));
     const result: unknown = yield* new HeldIteration(method, lock, rows);
     return result;
   } finally {
     await lock[Symbol.asyncDispose]();
   }
+}
+
+function iterable({ target }: LockedMethod, rows: unknown): AsyncIterable<unknown, unknown, unknown> {
+  if (isAsyncIterable(rows)) return rows;
+  throw new TypeError(`What ${target} returned is not async iterable: it was a value to wait for.`);
 }
 
 /** Each step runs in the context of the lock, not in that of whoever asks for the next value. */

@@ -13,9 +13,9 @@ interface Parameter {
   readonly schema?: unknown;
 }
 
-/** Kinds of parameters, by the first word of what a template calls them. Sources: RouteParamtypes, RpcParamtype, WsParamtype and GqlParamtype. */
+/** Kinds of parameters that Nest sends through pipes, by the first word of what a template calls them. Sources: RouteParamtypes, RpcParamtype, WsParamtype and GqlParamtype. */
 const KINDS: Partial<Record<Transport, Readonly<Record<string, string>>>> = {
-  http: { body: '3', query: '4', params: '5', headers: '6' },
+  http: { body: '3', query: '4', params: '5' },
   rpc: { data: '3' },
   ws: { data: '3' },
   graphql: { args: '3' },
@@ -47,7 +47,7 @@ function argumentOf(part: string, kinds: Readonly<Record<string, string>>, owner
     const isPiped = (pipes?.length ?? 0) > 0 || schema !== undefined || hasPipes(owner, propertyKey);
     if (!isPiped) continue;
     if (data === undefined || data === null) return [index, ...path].join('.');
-    if (typeof data === 'string' && data.toLowerCase() === field?.toLowerCase()) return [index, ...rest].join('.');
+    if (data === field) return [index, ...rest].join('.');
   }
   return undefined;
 }
