@@ -104,7 +104,7 @@ const LAYERS = [
     packages: [NEST],
   },
   { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
-  { files: 'redis-lock.methods.ts', imports: [...WORDS, 'redis-lock.logger.ts', 'with-lock'], types: [NEST] },
+  { files: 'redis-lock.methods.ts', imports: [...WORDS, 'redis-lock.logger.ts', 'interceptors', 'with-lock'], packages: [NEST] },
   {
     files: 'redis-lock.module-wiring.ts',
     imports: [

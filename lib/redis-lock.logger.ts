@@ -39,6 +39,13 @@ export class LockLogger implements LockObserver {
     this.#attempt(() => (isBug ? this.#logger.error(error.message, error.stack) : this.#logger.debug(error.message)));
   }
 
+  /** The key of a handler is made of what the client sent, where the handler itself gets it through a pipe. */
+  rawPart(target: string, raw: string, piped: string): void {
+    this.#warn(
+      `The key of ${target} has {${raw}} as the client sent it, but the method gets it through a pipe: two spellings of one value are two locks. Use {${piped}}, which is the argument after the pipes; or, if the lock is needed before them, a key function.`,
+    );
+  }
+
   outage(error: Error): void {
     this.#warn(`The connection to Redis failed: ${error.message || error.name}. Locks are refused until it is back.`);
   }

@@ -1,12 +1,34 @@
+import { UseInterceptors } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from './errors/redis-lock-options.error.js';
+import { coveredHandler } from './interceptors/covered-handler.interceptor.js';
+import { WithLockInterceptor } from './interceptors/with-lock.interceptor.js';
 import type { LockLogger } from './redis-lock.logger.js';
 import { isSubscription, transportsOf } from './with-lock/handler-marks.js';
 import type { Transport } from './with-lock/key-source.interface.js';
 import { lockedMethodsOf, lockedMethodsOfClass, type LockedMethod } from './with-lock/locked-method.js';
+import { shareMetadata } from './with-lock/method-metadata.js';
+import { findPipedPart } from './with-lock/piped-parts.js';
 
 /** How a method that is no handler of Nest's own may be called: other packages bring decorators of theirs for messages. */
 const UNMARKED: readonly Transport[] = ['call', 'rpc', 'ws', 'graphql'];
+
+/** Nest's list of a method's interceptors. Source: INTERCEPTORS_METADATA of @nestjs/common. */
+const INTERCEPTORS = '__interceptors__';
+
+/** Completes what decorators could not, as long as others were to run: all have, and Nest has not made its routes yet. */
+export function completeMethods(modules: ModulesContainer): void {
+  for (const object of objectsOf(modules)) {
+    for (const { method, called } of methodsOf(object)) {
+      if (typeof called !== 'function' || !lockedMethodsOf(called).includes(method)) continue;
+      shareMetadata(called);
+      const interceptors = (Reflect.getMetadata(INTERCEPTORS, called) ?? []) as readonly unknown[];
+      // One that is beneath ours may call the handler from elsewhere. Where there is none, ours itself calls it.
+      if (interceptors.includes(coveredHandler) || interceptors.at(-1) === WithLockInterceptor) continue;
+      UseInterceptors(coveredHandler)(object, method.propertyKey, { value: called });
+    }
+  }
+}
 
 /**
  * Looks at all decorated methods of the app.
@@ -15,10 +37,22 @@ const UNMARKED: readonly Transport[] = ['call', 'rpc', 'ws', 'graphql'];
  */
 export function checkMethods(modules: ModulesContainer, logger: LockLogger): void {
   const hidden = new Set<LockedMethod>();
+  const piped = new Set<LockedMethod>();
   for (const object of objectsOf(modules)) {
-    for (const [method, called] of methodsOf(object)) if (!isFound(method, called)) hidden.add(method);
+    for (const { method, called, owner } of methodsOf(object)) {
+      if (!isFound(method, called)) hidden.add(method);
+      else if (!piped.has(method) && warnOfPipe(method, called, owner, logger)) piped.add(method);
+    }
   }
   for (const { target } of hidden) logger.hiddenFromNest(target);
+}
+
+/** A client may spell one value in several ways, and what it sent would be several keys. */
+function warnOfPipe({ keys, target, propertyKey }: LockedMethod, called: unknown, owner: object, logger: LockLogger): boolean {
+  const transports = typeof called === 'function' ? transportsOf(called) : [];
+  const part = findPipedPart(keys.parts, transports, owner, propertyKey);
+  if (part !== undefined) logger.rawPart(target, part.raw, part.piped);
+  return part !== undefined;
 }
 
 /** What has the methods of controllers and providers: their prototypes or, where there is no class, themselves. */
@@ -34,12 +68,12 @@ function objectsOf(modules: ModulesContainer): Set<object> {
 }
 
 /** All that it has and inherits, with what is called under the name of each; not those that are overridden. */
-function* methodsOf(object: object): Iterable<[LockedMethod, unknown]> {
+function* methodsOf(object: object): Iterable<{ readonly method: LockedMethod; readonly called: unknown; readonly owner: object }> {
   const overridden = new Set<string | symbol>();
   for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
     for (const method of lockedMethodsOfClass(owner)) {
       // Not by reading it: what replaces the method may be a getter, which is meant for instances.
-      if (!overridden.has(method.propertyKey)) yield [method, Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value];
+      if (!overridden.has(method.propertyKey)) yield { method, called: Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value, owner };
     }
     for (const key of Reflect.ownKeys(owner)) overridden.add(key);
   }

@@ -5,7 +5,7 @@ import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras } from './inter
 import { printValue } from './print-value.js';
 import { equipInstances } from './redis-lock.instances.js';
 import { LockLogger } from './redis-lock.logger.js';
-import { checkMethods } from './redis-lock.methods.js';
+import { checkMethods, completeMethods } from './redis-lock.methods.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { checkName } from './redis-lock.options.js';
 import { createFilterProviders, createLockProvider, type BackendFactory } from './redis-lock.providers.js';
@@ -28,6 +28,11 @@ export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
   throw new RedisLockOptionsError({ option: given[0] ?? 'useFactory', value, remedy: 'pass exactly one of useFactory, useClass and useExisting' });
 }
 
+/** What must be done before Nest makes its routes: when a module of ours is made. */
+export function completeApp(modules: ModulesContainer): void {
+  completeMethods(modules);
+}
+
 /** Apps that have been looked at: of several lock modules in one, the first does it for all. */
 const seenApps = new WeakSet<ModulesContainer>();
 
@@ -40,6 +45,8 @@ export function prepareApp(modules: ModulesContainer): void {
   if (seenApps.has(modules)) return;
   seenApps.add(modules);
   assertUniqueNames(modules);
+  // Once more, for what was made by factories meanwhile.
+  completeMethods(modules);
   checkMethods(modules, new LockLogger());
   equipInstances(modules);
 }

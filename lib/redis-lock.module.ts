@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import { HeapClock } from './engine/heap-clock.js';
-import { assertOneFactory, prepareApp, withLockService } from './redis-lock.module-wiring.js';
+import { assertOneFactory, completeApp, prepareApp, withLockService } from './redis-lock.module-wiring.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { connect } from './stores/connection.js';
 import { RedisStore } from './stores/redis-store.js';
@@ -24,6 +24,7 @@ const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, l
 export class RedisLockModule extends ConfigurableModuleClass implements OnModuleInit {
   constructor(private readonly modules: ModulesContainer) {
     super();
+    completeApp(modules);
   }
 
   /**

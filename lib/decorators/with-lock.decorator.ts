@@ -2,6 +2,7 @@ import { Inject, UseInterceptors } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { toTransportError } from '../interceptors/transport-error.js';
 import { WithLockInterceptor } from '../interceptors/with-lock.interceptor.js';
+import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockKey, WithLockOptions } from '../interfaces/with-lock-options.interface.js';
 import { checkOptions, freezeChecked, LOCK_OPTION_RULES, oneOf, type OptionRules } from '../lock-options.js';
 import { printValue } from '../print-value.js';
@@ -10,8 +11,9 @@ import { getRedisLockToken } from '../redis-lock.tokens.js';
 import { CoveredCall } from '../with-lock/covered-call.js';
 import { isFieldResolver } from '../with-lock/handler-marks.js';
 import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from '../with-lock/locked-method.js';
-import { isAsyncGenerator, iterateLocked } from '../with-lock/locked-iteration.js';
-import { callLocked } from '../with-lock/plain-call.js';
+import { LockParameters } from '../with-lock/lock-parameters.js';
+import { inheritMetadata } from '../with-lock/method-metadata.js';
+import { isSyncGenerator, plainCallOf } from '../with-lock/plain-method.js';
 import { compileKey } from '../with-lock/resolve-key.js';
 import type { ArgsOf, TemplateOf, WithLockDecorator, WithLockDecoratorFor } from './with-lock-decorator.type.js';
 
@@ -28,13 +30,14 @@ const WITH_LOCK_RULES: OptionRules = {
  * Runs a method under a lock: a handler (controller, resolver, gateway, microservice) or any method of a provider, also when it is called by
  * `@Cron()`, `@OnEvent()`, a queue, or `this.method()`.
  *
- * In a handler the lock is taken after the guards and before the pipes, so the key is made from the raw request. It is held until the method's
- * promise has settled and its Observable or stream has ended. A plain call is locked until its promise has settled, or, for an async generator,
- * from the first value until the iteration has ended or is given up. The method's result and errors pass untouched.
+ * In a handler a key of its arguments (`{0}`, `{0.id}`, the `args` of a key function) is locked after the pipes, so that one thing has one key however
+ * a client spells it; any other key before the pipes, from the raw request. It is held until the method's promise has settled and its Observable or stream
+ * has ended. A plain call is locked until its promise has settled, or, for an async generator, from the first value until the iteration has ended or is
+ * given up. The method's result and errors pass untouched.
  *
  * @param key - a template such as `'order:{params.id}'`, an array of them (all are taken, or none), or a function of the call that returns one key or several. In templates: `{params.x}`,
  * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`
- * (arguments of plain calls; those that the method does not have are an error of the compiler). A key function is told of the call; the arguments
+ * (arguments of the method; those that it does not have are an error of the compiler). A key function is told of the call; the arguments
  * in it have the types of the method that the decorator stands on. (A decorator that was put into a constant or into `applyDecorators()` does not know
  * its method yet, and is not checked against it.)
  * @param options - those of a lock, and what to do when it is busy, cannot be asked for, or is lost.
@@ -58,6 +61,8 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): (...metho
     const original = methodOf(target, descriptor, name);
     // Nest names the property in its error when the service is missing.
     const serviceProperty = Symbol(`@WithLock() on ${name}: import RedisLockModule.forRoot()`);
+    Inject(getRedisLockToken(serviceName))(target, serviceProperty);
+    const isLowest = lockedMethodsOf(original).length === 0;
     const method: LockedMethod = {
       target: name,
       propertyKey,
@@ -67,14 +72,14 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): (...metho
       lockOptions: freezeChecked(lockOptions),
       policy: { onBusy, onBackendError, onLost, until, ...(serviceName === undefined ? {} : { name: serviceName }) },
     };
-    Inject(getRedisLockToken(serviceName))(target, serviceProperty);
-    const locked = lockedProxy(original, method);
-    copyMetadata(original, locked);
-    const isFirst = lockedMethodsOf(locked).length === 0;
+    const locked = lockedProxy(original, method, new LockParameters(target, propertyKey, isLowest));
+    inheritMetadata(original, locked);
     addLockedMethod(locked, method);
     addToClass(target, method);
     descriptor.value = locked;
-    if (isFirst) UseInterceptors(WithLockInterceptor)(target, propertyKey, descriptor);
+    // Decorators above may look for the method where it will be.
+    Object.defineProperty(target, propertyKey, descriptor);
+    if (isLowest) UseInterceptors(WithLockInterceptor)(target, propertyKey, descriptor);
     return descriptor;
   };
 }
@@ -86,20 +91,15 @@ async function explain(target: object, propertyKey: string | symbol, error: unkn
 }
 
 /** A Proxy, so that name, length and all other properties stay those of the method. */
-function lockedProxy<T extends (...args: any[]) => unknown>(original: T, method: LockedMethod): T {
-  const callOutside = isAsyncGenerator(original) ? iterateLocked : callLocked;
+function lockedProxy<T extends (...args: any[]) => unknown>(original: T, method: LockedMethod, parameters: LockParameters): T {
+  const callOutside = plainCallOf(original);
   return new Proxy(original, {
     apply(fn, self, args: unknown[]) {
-      const body = (): unknown => Reflect.apply(fn, self, args);
+      const body = (late: Lock | undefined): unknown => Reflect.apply(fn, self, parameters.filled(args, late));
       const call = CoveredCall.take(method);
-      return call === undefined ? callOutside(method, self, args, body) : call.run(body);
+      return call === undefined ? callOutside(method, self, args, body) : call.run(args, body);
     },
   });
-}
-
-/** Reflect keeps metadata by the identity of the function, and the Proxy is another one: routes, guards and jobs would be lost. */
-function copyMetadata(from: object, to: object): void {
-  for (const key of Reflect.getOwnMetadataKeys(from) as unknown[]) Reflect.defineMetadata(key, Reflect.getOwnMetadata(key, from), to);
 }
 
 /** Of a class itself there is no property. */
@@ -116,5 +116,6 @@ function methodOf(target: object, descriptor: PropertyDescriptor | undefined, na
   if (typeof target === 'function') throw refuse('a static method, which has no instance to inject the lock service into');
   const method: unknown = descriptor.value;
   if (typeof method !== 'function') throw refuse(printValue(method));
+  if (isSyncGenerator(method)) throw refuse('a generator, for whose values nobody waits: make it `async *`');
   return method as (...args: any[]) => unknown;
 }

@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockKeyContext } from '../interfaces/with-lock-options.interface.js';
+import { hasClient } from './http-client.js';
 
 interface HttpRequest {
   readonly params?: unknown;
@@ -10,7 +11,6 @@ interface HttpRequest {
   readonly user?: unknown;
   readonly ip?: string;
 }
-import { hasClient } from './http-client.js';
 
 type Transport = LockKeyContext['transport'];
 
@@ -26,15 +26,17 @@ function transportOf(execution: ExecutionContext): Transport {
 export class HandlerContext implements LockKeyContext {
   readonly transport: Transport;
 
+  /** @param given - the arguments of the method, when Nest has made them. */
   constructor(
     readonly execution: ExecutionContext,
     readonly target: string,
+    private readonly given?: readonly unknown[],
   ) {
     this.transport = transportOf(execution);
   }
 
   get args(): readonly unknown[] {
-    return this.transport === 'call' ? this.execution.getArgs<unknown[]>() : missingArgs(this.target, this.transport);
+    return this.given ?? missingArgs(this);
   }
 
   get request(): any {
@@ -73,14 +75,24 @@ export class HandlerContext implements LockKeyContext {
   }
 }
 
+/** Whoever reads them too early can be asked again. */
+const tooEarly = new WeakSet<object>();
+
+/** Whether a key function failed because it reads arguments that Nest has not made yet. */
+export function needsArguments(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && tooEarly.has(error);
+}
+
 /** May be taken, as a parameter that is destructured does, but not read. */
-function missingArgs(target: string, transport: Transport): readonly unknown[] {
-  const get = (): never => {
-    const value = `on ${target}, whose function reads "args" of a call by ${transport}: Nest has not made the arguments of the method yet`;
+function missingArgs({ target, transport }: HandlerContext): readonly unknown[] {
+  const read = (): never => {
+    const value = `on ${target}, whose function reads "args" of a call by ${transport}: its lock is taken before Nest has made the arguments of the method`;
     const remedy = 'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
-    throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
+    const error = new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
+    tooEarly.add(error);
+    throw error;
   };
-  return new Proxy([], { get });
+  return new Proxy([], { get: read, has: read, ownKeys: read });
 }
 
 function httpRequest(context: HandlerContext): HttpRequest | undefined {

@@ -1,16 +1,13 @@
 import type { CallHandler, ExecutionContext } from '@nestjs/common';
 import { isObservable, type Subscriber, type Subscription } from 'rxjs';
-import { Cancellation } from '../engine/cancellation.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { RedisLockService } from '../redis-lock.service.js';
-import { admit, type Admission } from '../with-lock/admission.js';
-import { CoveredCall } from '../with-lock/covered-call.js';
+import type { Admission } from '../with-lock/admission.js';
+import { CoveredCall, type CallOwner } from '../with-lock/covered-call.js';
 import type { LockedMethod } from '../with-lock/locked-method.js';
-import { assertKept } from '../with-lock/plain-call.js';
-import { HandlerContext } from './handler-context.js';
-import { onClientClose } from './client-close.js';
 import { endOfStream } from './end-of-stream.js';
-import { clientGone } from './transport-error.js';
+import { needsArguments } from './handler-context.js';
+import { HandlerLock } from './handler-lock.js';
 
 /** One call of a handler by Nest. */
 export interface HandlerCall {
@@ -23,71 +20,80 @@ export interface HandlerCall {
 export type Explain = (execution: ExecutionContext, error: unknown) => Promise<unknown>;
 
 /**
- * One call of a handler under one lock, from the subscription to the release.
+ * One call of a handler under its lock, from the subscription to the release.
  *
- * `acquiring` → `running` (the handler was called) → `done`. The lock outlives the subscription: it is held until the handler's promise has
- * settled and what it returned has ended.
+ * `acquiring` → `running` (the handler was called; a key that is made of arguments is locked only then) → `done`. The lock outlives the subscription:
+ * it is held until the handler's promise has settled and what it returned has ended.
  */
-export class LockedHandler {
-  readonly #wait = new Cancellation();
+export class LockedHandler implements CallOwner {
+  readonly #lock: HandlerLock;
   #covered: CoveredCall | undefined;
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
-  #lock: Lock | undefined;
   #inner: Subscription | undefined;
   /** What a handler that returns one value has returned: it leaves after the lock was given back. */
   #held: { readonly value: unknown } | undefined;
-  #released: Promise<void> | undefined;
   #streamEnd: Promise<void> | undefined;
 
   constructor(
     private readonly call: HandlerCall,
+    service: RedisLockService,
     private readonly subscriber: Subscriber<unknown>,
     private readonly explain: Explain,
-  ) {}
+  ) {
+    this.#lock = new HandlerLock(call.method, call.execution, service);
+  }
 
   /** Acquires, then runs the handler. Errors go to the subscriber. */
-  start(service: RedisLockService): void {
-    const { method, execution } = this.call;
-    const stopListening = onClientClose(execution, () => this.#stopWaiting());
-    admit(method, service, new HandlerContext(execution, method.target), this.#wait).then(
-      (admission) => {
-        stopListening();
-        this.#onAdmitted(admission);
-      },
-      (error: unknown) => {
-        stopListening();
-        void this.#fail(error);
-      },
+  start(): void {
+    if (this.call.method.keys.needsArguments) return this.#run();
+    void this.#lock.take(
+      undefined,
+      (admission) => this.#onAdmitted(admission),
+      (error) => (needsArguments(error) ? this.#run() : void this.#fail(error)),
     );
   }
 
   /** The subscriber is gone: done, timed out, or its client went away. */
   stop(): void {
-    if (this.#state === 'acquiring') return this.#stopWaiting();
+    if (this.#state === 'acquiring') return this.#lock.stopWaiting();
     if (this.#state === 'done') return;
     this.#state = 'done';
     this.#inner?.unsubscribe();
     void this.#end();
   }
 
-  #stopWaiting(): void {
-    this.#wait.cancel(clientGone());
-  }
-
-  #onAdmitted(admission: Admission): void {
-    if (admission.kind === 'instead') return this.#answerInstead(admission.value);
-    this.#lock = admission.kind === 'locked' ? admission.lock : undefined;
-    // Acquired in the moment in which the client went away.
-    if (this.#wait.aborted) return this.#finish(() => void this.#fail(this.#wait.reason));
-    this.#state = 'running';
-    const covered = new CoveredCall(this.call.method, this);
-    this.#covered = covered;
-    covered.around(this.#lock, () => this.#subscribe(covered));
+  /** The pipes are through: what the method is called with is known. */
+  enter(args: readonly unknown[]): Promise<Admission> | undefined {
+    if (!this.#lock.isNeededFor(args)) return undefined;
+    return this.#lock.take<Admission>(
+      args,
+      (admission) => {
+        if (this.#covered !== undefined) this.#covered.lock = lockOf(admission);
+        return admission;
+      },
+      async (error) => {
+        throw await this.#explained(error);
+      },
+    );
   }
 
   /** The method has returned, whatever it returned. */
   onReturn(): void {
-    if (this.call.method.policy.until === 'return') void this.#release();
+    if (this.call.method.policy.until === 'return') void this.#lock.release();
+  }
+
+  #onAdmitted(admission: Admission): void {
+    if (admission.kind === 'instead') this.#answerInstead(admission.value);
+    else this.#run(admission);
+  }
+
+  #run(admission?: Admission): void {
+    const { method, execution } = this.call;
+    this.#state = 'running';
+    const covered = new CoveredCall(method, execution, this);
+    covered.lock = lockOf(admission);
+    this.#covered = covered;
+    covered.around(() => this.#subscribe(covered));
   }
 
   /** As Nest does with what a handler returns. */
@@ -147,19 +153,15 @@ export class LockedHandler {
 
   /** Gives the lock back as soon as the method has settled and what it returned was sent. */
   #end(): Promise<void> {
+    this.#lock.stopWaiting();
     const work = this.#covered?.close();
-    if (work === undefined && this.#streamEnd === undefined) return this.#release();
-    return Promise.all([work, this.#streamEnd]).then(() => this.#release());
-  }
-
-  /** Once. */
-  #release(): Promise<void> {
-    return (this.#released ??= this.#lock?.[Symbol.asyncDispose]() ?? Promise.resolve());
+    if (work === undefined && this.#streamEnd === undefined) return this.#lock.release();
+    return Promise.all([work, this.#streamEnd]).then(() => this.#lock.release());
   }
 
   #complete(): void {
     try {
-      if (this.#lock !== undefined) assertKept(this.call.method, this.#lock);
+      this.#lock.assertKept();
     } catch (error) {
       void this.#fail(error);
       return;
@@ -169,6 +171,14 @@ export class LockedHandler {
   }
 
   async #fail(error: unknown): Promise<void> {
-    this.subscriber.error(await this.explain(this.call.execution, error).catch(() => error));
+    this.subscriber.error(await this.#explained(error));
   }
+
+  #explained(error: unknown): Promise<unknown> {
+    return this.explain(this.call.execution, error).catch(() => error);
+  }
+}
+
+function lockOf(admission: Admission | undefined): Lock | undefined {
+  return admission?.kind === 'locked' ? admission.lock : undefined;
 }

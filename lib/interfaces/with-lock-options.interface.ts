@@ -11,10 +11,10 @@ export interface LockKeyContext<Args extends readonly unknown[] = readonly any[]
   /** How the method was called: by a transport of Nest, or (`'call'`) with its arguments, as plain methods are. */
   readonly transport: 'http' | 'rpc' | 'ws' | 'graphql' | 'call';
   /**
-   * The arguments of the method, of the types that it declares.
+   * The arguments of the method, of the types that it declares: in a handler as the pipes have made them. A key function that reads them in a handler is
+   * run twice, without them and, when they are there, with them; its lock is taken after the pipes then.
    *
-   * @throws {RedisLockOptionsError} in a call by another transport than `'call'`: the lock is taken before the pipes, when Nest has not made the
-   * arguments yet. Read `params`, `body`, `data` and so on; what the transport itself handed to Nest is `execution.getArgs()`.
+   * @throws {RedisLockOptionsError} in an `onBusy` function of a handler whose lock is taken before the pipes.
    */
   readonly args: Args;
   /** Class and method, as in `OrderController.pay`. */

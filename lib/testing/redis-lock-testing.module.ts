@@ -6,7 +6,7 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { printValue } from '../print-value.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
 import type { Backend } from '../redis-lock.providers.js';
-import { prepareApp, withLockService } from '../redis-lock.module-wiring.js';
+import { completeApp, prepareApp, withLockService } from '../redis-lock.module-wiring.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { LockTestControl } from './lock-test-control.js';
@@ -38,6 +38,7 @@ export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connec
 export class RedisLockTestingModule extends ConfigurableModuleClass implements OnModuleInit {
   constructor(private readonly modules: ModulesContainer) {
     super();
+    completeApp(modules);
   }
 
   /**

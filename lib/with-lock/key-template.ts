@@ -17,6 +17,9 @@ const SOURCES: Readonly<Record<string, readonly Transport[]>> = {
   args: ['graphql'],
 };
 
+/** Every method has arguments; those of a handler are there after the pipes. */
+const ALL: readonly Transport[] = ['http', 'rpc', 'ws', 'graphql', 'call'];
+
 interface Part {
   readonly text: string;
   readonly transports: readonly Transport[];
@@ -43,6 +46,14 @@ export class KeyTemplate implements KeySource {
     let key = this.#literals[0] ?? '';
     for (let index = 0; index < this.#parts.length; index += 1) key += valueOf(this.#parts[index] as Part, context) + (this.#literals[index + 1] ?? '');
     return key;
+  }
+
+  get needsArguments(): boolean {
+    return this.#parts.some(({ source }) => typeof source === 'number');
+  }
+
+  get parts(): readonly string[] {
+    return this.#parts.map(({ text }) => text);
   }
 
   partMissingIn(transport: Transport): string | undefined {
@@ -77,7 +88,7 @@ function toPart(template: string, text: string, following: string, isLast: boole
   if (fault !== undefined) throw malformed(template, fault);
   if (source === 'headers') fields[0] = (fields[0] ?? '').toLowerCase();
   const separator = isLast ? '' : separatorOf(following);
-  return { text, transports: isPosition ? ['call'] : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
+  return { text, transports: isPosition ? ALL : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
 }
 
 function valueOf(part: Part, context: LockKeyContext): string {

@@ -18,7 +18,7 @@ export interface LockedMethod {
   readonly policy: Required<Pick<WithLockOptions, 'onBusy' | 'onBackendError' | 'onLost' | 'until'>> & Pick<WithLockOptions, 'name'>;
 }
 
-const LOCKED_METHODS = Symbol('nestjs-redis-lock:locked-methods');
+export const LOCKED_METHODS = Symbol('nestjs-redis-lock:locked-methods');
 const OF_CLASS = Symbol('nestjs-redis-lock:locked-methods-of-class');
 
 /** The decorations of a handler, in the order read: the topmost first. */

@@ -9,11 +9,14 @@ import { callContext } from './call-context.js';
 import { isThenable } from './covered-call.js';
 import type { LockedMethod } from './locked-method.js';
 
+/** The method itself; gets the lock that was taken for it. */
+export type Body = (lock: Lock | undefined) => unknown;
+
 /** Calls a method outside of Nest's handlers, under its lock. */
-export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: () => unknown): Promise<unknown> {
+export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: Body): Promise<unknown> {
   const admission = await admitCall(method, self, args);
   if (admission.kind === 'instead') return admission.value;
-  if (admission.kind === 'unprotected') return asynchronous(method, body());
+  if (admission.kind === 'unprotected') return awaitable(method, body(undefined));
   return underLock(method, admission.lock, body);
 }
 
@@ -22,10 +25,10 @@ export function admitCall(method: LockedMethod, self: unknown, args: readonly un
   return explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
 }
 
-async function underLock(method: LockedMethod, lock: Lock, body: () => unknown): Promise<unknown> {
+async function underLock(method: LockedMethod, lock: Lock, body: Body): Promise<unknown> {
   let result: unknown;
   try {
-    result = await runHolding(lock, () => asynchronous(method, body()));
+    result = await runHolding(lock, () => awaitable(method, body(lock)));
   } finally {
     await lock[Symbol.asyncDispose]();
   }
@@ -50,10 +53,14 @@ export function assertKept(method: LockedMethod, lock: Lock): void {
 }
 
 /** The caller gets a promise in any case; a method that does not return one has callers that do not expect it. */
-function asynchronous(method: LockedMethod, result: unknown): PromiseLike<unknown> {
+function awaitable(method: LockedMethod, result: unknown): PromiseLike<unknown> {
   if (isThenable(result)) return result;
   const remedy = 'a method under @WithLock() that is called directly must return a promise; make it async';
   throw new RedisLockOptionsError({ option: method.target, value: `a method that returned ${printValue(result)}`, remedy });
+}
+
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown, unknown, unknown> {
+  return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 }
 
 function serviceOf({ serviceProperty, target }: LockedMethod, self: unknown): RedisLockService {

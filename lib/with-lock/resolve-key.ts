@@ -20,7 +20,7 @@ const NO_PART = /\[object |(?<![^:/|,;#@=._-])(?:undefined|null|NaN)(?![^:/|,;#@
 export function compileKey(key: LockKey): KeySource {
   if (typeof key === 'string') return ofTemplates([key]);
   if (Array.isArray(key) && key.length > 0) return ofTemplates(key);
-  if (typeof key === 'function') return { keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
+  if (typeof key === 'function') return { needsArguments: false, parts: [], keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
   throw new RedisLockOptionsError({ option: 'key', value: printValue(key), remedy: WHAT_TO_PASS });
 }
 
@@ -31,6 +31,8 @@ function ofTemplates(texts: readonly unknown[]): KeySource {
   const [only] = templates;
   const isOne = templates.length === 1;
   return {
+    needsArguments: templates.some(({ needsArguments }) => needsArguments),
+    parts: templates.flatMap(({ parts }) => parts),
     keysOf: (context) => (isOne ? fitKey(only.keysOf(context)) : templates.map((template) => fitKey(template.keysOf(context)))),
     partMissingIn: (transport) => templates.map((template) => template.partMissingIn(transport)).find((part) => part !== undefined),
   };

@@ -22,12 +22,12 @@ const HANDLERS: Readonly<Record<string, readonly MethodDecorator[]>> = {
 
 /** Which templates can be filled in a call of each. */
 const FITTING: readonly (readonly [handler: string, parts: readonly string[]])[] = [
-  ['@Get()', ['params.id', 'query.x', 'body.x', 'user.id', 'headers.x', 'ip']],
-  ['@MessagePattern()', ['data.id', 'data']],
-  ['@EventPattern()', ['data.id', 'data']],
-  ['@SubscribeMessage()', ['data.id', 'data']],
-  ['@Query()', ['args.id']],
-  ['@Mutation()', ['args.id']],
+  ['@Get()', ['params.id', 'query.x', 'body.x', 'user.id', 'headers.x', 'ip', '0', '0.id']],
+  ['@MessagePattern()', ['data.id', 'data', '0']],
+  ['@EventPattern()', ['data.id', 'data', '0']],
+  ['@SubscribeMessage()', ['data.id', 'data', '0']],
+  ['@Query()', ['args.id', '0']],
+  ['@Mutation()', ['args.id', '0']],
   ['@ResolveField()', ['args.id', '0', 'data.id']],
   ['@ResolveReference()', ['args.id', '0', 'data.id']],
   ['no decorator', ['args.id', '0', '0.id', 'data.id']],

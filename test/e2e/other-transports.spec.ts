@@ -30,9 +30,9 @@ class Handlers {
     return Promise.resolve(lock?.key);
   }
 
-  @WithLock(({ args: [first] }) => `early:${String(first)}`)
-  async early(_first?: unknown): Promise<string> {
-    return Promise.resolve('done');
+  @WithLock(({ args }) => `of ${args.length > 0}:secret`, { wait: 0 })
+  async late(_first?: unknown, _second?: unknown, @CurrentLock() lock?: Lock): Promise<string | undefined> {
+    return Promise.resolve(lock?.key);
   }
 
   @WithLock('job:{0.id}', { wait: 0 })
@@ -103,10 +103,8 @@ describe.each(TRANSPORTS)('a handler by $transport', ({ transport, method, args 
     await expect(call('byFunction', '1')).resolves.not.toThrow();
   });
 
-  it('D2a: refuses a key function that reads the arguments of the method, which do not exist yet', async () => {
-    const error = (await call('early', '1').catch((reason: unknown) => reason)) as RedisLockError;
-    expect(error.code).toBe('LOCK_OPTIONS');
-    expect((error.cause as RedisLockError).message).toMatch(/Handlers\.early.*execution\.getArgs\(\)/);
+  it('D2a C2a: takes the lock with the arguments of the method for a key function that reads them', async () => {
+    expect(await call('late', '1')).toBe('of true:secret');
   });
 
   it.each([undefined, null, '', {}])('D2b: has no key when its part is %p', async (id) => {
@@ -118,9 +116,12 @@ describe.each(TRANSPORTS)('a handler by $transport', ({ transport, method, args 
     await expect(call('throws', '1')).rejects.toBe(failure);
   });
 
-  it('N8 D3: tells the client that it is busy by the code, and not by the key', async () => {
-    const lock = await nest.locks.acquire(`Handlers.byFunction:${transport}:secret`);
-    const error = (await call('byFunction', 'secret').catch((reason: unknown) => reason)) as RedisLockError;
+  it.each<['byFunction' | 'late', string]>([
+    ['byFunction', `Handlers.byFunction:${transport}:secret`],
+    ['late', 'of true:secret'],
+  ])('N8 D3: tells the client that it is busy by the code, and not by the key (%s)', async (handler, key) => {
+    const lock = await nest.locks.acquire(key);
+    const error = (await call(handler, 'secret').catch((reason: unknown) => reason)) as RedisLockError;
     await lock.release();
     expect(error).toBeInstanceOf(LockNotAcquiredError);
     expect(error.code).toBe('LOCK_NOT_ACQUIRED');

@@ -10,7 +10,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { THROWN } from './support/forms.js';
 import { asPassed, type Group, type Host, type Kind, type Scene, type World } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 type OrderJob = Job<{ id: string }>;
@@ -57,7 +56,7 @@ function listener(cell: Cell): Type<WorkerHost> {
 }
 
 const workerOf = ({ world }: Scene, { type }: Cell): Worker => world.app.get<WorkerHost>(type).worker;
-const add = ({ world }: Scene, cell: Cell): Promise<unknown> => world.app.get<Queue>(getQueueToken(queueOf(cell))).add('pay', { id: SENT });
+const add = ({ world }: Scene, cell: Cell): Promise<unknown> => world.app.get<Queue>(getQueueToken(queueOf(cell))).add('pay', { id: cell.sent });
 
 /** What becomes of the next job, as its worker tells. */
 async function result(scene: Scene, cell: Cell): Promise<unknown> {
@@ -99,4 +98,4 @@ const group: Group = {
   open,
 };
 
-describeMatrix({ group, cells: 2 * 3 * 8 });
+describeMatrix({ group, cells: 2 * 3 * 10 });

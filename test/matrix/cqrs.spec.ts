@@ -7,7 +7,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { THROWN } from './support/forms.js';
 import { asPassed, type Group, type Kind, type World } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 interface Message {
@@ -55,9 +54,9 @@ function listener(cell: Cell): Type {
   return cell.decorate(Listener, [], 'handle');
 }
 
-function message({ id }: Cell): Message {
+function message({ id, sent }: Cell): Message {
   const CellMessage = messages.get(id) as Type<Message>;
-  return new CellMessage(SENT);
+  return new CellMessage(sent);
 }
 
 const CQRS: Pick<Kind, 'ids' | 'form' | 'pipeline' | 'argument'> = { ids: [], form: THROWN, pipeline: 'none', argument: asPassed('{0.id}') };
@@ -94,4 +93,4 @@ const group: Group<CqrsWorld> = {
   },
 };
 
-describeMatrix({ group, cells: 3 * 3 * 8 });
+describeMatrix({ group, cells: 3 * 3 * 10 });

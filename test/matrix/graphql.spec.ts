@@ -51,7 +51,7 @@ async function ask(url: string, query: string): Promise<any> {
 }
 
 const valueOf = (value: unknown): unknown => value ?? undefined;
-const field = ({ id }: Cell): string => `${id}(id: "${SENT}")`;
+const field = ({ id, sent }: Cell): string => `${id}(id: "${sent}")`;
 
 const FIELD: Pick<Kind<GraphQLWorld>, 'ids' | 'form' | 'declare' | 'begin'> = {
   ids: [],
@@ -96,5 +96,5 @@ const enhanced: Group<GraphQLWorld> = {
   open: (host) => open(host, ['interceptors', 'guards']),
 };
 
-describeMatrix({ group: resolvers, cells: 3 * 3 * 8 });
-describeMatrix({ group: enhanced, cells: 1 * 3 * 8 });
+describeMatrix({ group: resolvers, cells: 3 * 3 * 10 });
+describeMatrix({ group: enhanced, cells: 1 * 3 * 10 });

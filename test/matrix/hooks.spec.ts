@@ -53,4 +53,4 @@ const group: Group = {
   },
 };
 
-describeMatrix({ group, cells: 2 * 3 * 8 });
+describeMatrix({ group, cells: 2 * 3 * 10 });

@@ -10,7 +10,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { HTTP } from './support/forms.js';
 import { raw, type Group, type Host, type Kind, type World } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 interface HttpWorld extends World {
@@ -75,7 +74,7 @@ const kind = (name: string, declare: Kind['declare'], traits: Partial<Kind<HttpW
   pipeline: 'handler',
   argument: raw('{params.id}'),
   declare,
-  begin: ({ world }, cell) => replying(get(`${world.url}/${cell.id}/${SENT}`)),
+  begin: ({ world }, cell) => replying(get(`${world.url}/${cell.id}/${cell.sent}`)),
   ...traits,
 });
 
@@ -98,4 +97,4 @@ const group = ({ platform, adapter }: Platform): Group<HttpWorld> => ({
   },
 });
 
-for (const platform of PLATFORMS) describeMatrix({ group: group(platform), cells: 4 * 3 * 8 });
+for (const platform of PLATFORMS) describeMatrix({ group: group(platform), cells: 4 * 3 * 10 });

@@ -8,7 +8,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { TEXT, THROWN } from './support/forms.js';
 import { asPassed, type Group, type Kind, type Scene } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 /** So far away that nobody but a test fires it. */
@@ -54,8 +53,8 @@ const scheduled = (name: string, schedule: (cell: Cell) => MethodDecorator, fire
   begin: ({ world, log }, cell) => logging(log.errors, () => fire(world.app.get(SchedulerRegistry), cell)),
 });
 
-async function emit({ world }: Scene, { id }: Cell): Promise<unknown> {
-  const [value] = (await world.app.get(EventEmitter2).emitAsync(id, { id: SENT })) as unknown[];
+async function emit({ world }: Scene, { id, sent }: Cell): Promise<unknown> {
+  const [value] = (await world.app.get(EventEmitter2).emitAsync(id, { id: sent })) as unknown[];
   return value;
 }
 
@@ -93,4 +92,4 @@ const group: Group = {
   },
 };
 
-describeMatrix({ group, cells: 5 * 3 * 8 });
+describeMatrix({ group, cells: 5 * 3 * 10 });

@@ -10,7 +10,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { RPC, RPC_LOG } from './support/forms.js';
 import { raw, type Group, type Host, type World } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 interface RpcWorld extends World {
@@ -30,9 +29,9 @@ function controller(cell: Cell, pattern: MethodDecorator): Type {
 }
 
 /** An error is told in place of a value, not after it. */
-async function send(client: ClientProxy, { id }: Cell): Promise<unknown> {
+async function send(client: ClientProxy, { id, sent }: Cell): Promise<unknown> {
   const values: unknown[] = [];
-  const answer = client.send<unknown>(id, { id: SENT }).pipe(tap((value) => void values.push(value)));
+  const answer = client.send<unknown>(id, { id: sent }).pipe(tap((value) => void values.push(value)));
   return lastValueFrom(answer, { defaultValue: undefined }).catch((error: unknown) => {
     throw new Told(values.length === 0 ? error : { values, error });
   });
@@ -72,10 +71,10 @@ const group: Group<RpcWorld> = {
       argument: raw('{data.id}'),
       returnsNothing: true,
       declare: (cell) => controller(cell, EventPattern(cell.id) as MethodDecorator),
-      begin: (scene, cell) => silent(scene, cell, scene.log.errors, () => scene.world.client.emit(cell.id, { id: SENT })),
+      begin: (scene, cell) => silent(scene, cell, scene.log.errors, () => scene.world.client.emit(cell.id, { id: cell.sent })),
     },
   ],
   open,
 };
 
-describeMatrix({ group, cells: 2 * 3 * 8 });
+describeMatrix({ group, cells: 2 * 3 * 10 });

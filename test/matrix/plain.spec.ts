@@ -1,4 +1,4 @@
 import { describeMatrix } from './support/describe-matrix.js';
 import { PLAIN } from './support/plain-kinds.js';
 
-describeMatrix({ group: PLAIN, cells: 8 * 3 * 8 });
+describeMatrix({ group: PLAIN, cells: 8 * 3 * 10 });

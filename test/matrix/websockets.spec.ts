@@ -8,7 +8,6 @@ import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
 import { WS } from './support/forms.js';
 import { raw, type Group, type Host, type Scene, type World } from './support/kind.js';
-import { SENT } from './support/neighbours.js';
 import { rootModule } from './support/root-module.js';
 
 interface SocketWorld extends World {
@@ -46,7 +45,7 @@ function message(scene: Scene<SocketWorld>, cell: Cell): Call {
     if (event.event !== 'done') throw new Told(event);
     return event.data as unknown;
   });
-  const call = silent(scene, cell, [], async () => (await connected).send(cell.id, { id: SENT }));
+  const call = silent(scene, cell, [], async () => (await connected).send(cell.id, { id: cell.sent }));
   const skipped = async (): Promise<unknown> => {
     await call.skipped();
     // An answer would have come before that of the echo.
@@ -89,4 +88,4 @@ const group = ({ platform, adapter, connect }: SocketPlatform): Group<SocketWorl
   },
 });
 
-for (const platform of SOCKET_PLATFORMS) describeMatrix({ group: group(platform), cells: 1 * 3 * 8 });
+for (const platform of SOCKET_PLATFORMS) describeMatrix({ group: group(platform), cells: 1 * 3 * 10 });

@@ -1,11 +1,11 @@
-import { Controller, Module, Param, Post } from '@nestjs/common';
+import { Controller, Module, Param, ParseIntPipe, Post } from '@nestjs/common';
 import { RedisLockModule, WithLock } from 'nestjs-redis-lock';
 
 @Controller('orders')
 export class OrderController {
   @Post(':id/payment')
-  @WithLock('order:{params.id}') // one payment per order at a time, in all processes
-  async pay(@Param('id') id: string) {
+  @WithLock('order:{0}') // one payment per order at a time, in all processes
+  async pay(@Param('id', ParseIntPipe) id: number) {
     return { paid: id };
   }
 }

@@ -1,10 +1,10 @@
-import type { CanActivate, PipeTransform, Type } from '@nestjs/common';
+import { UseInterceptors, type CanActivate, type PipeTransform, type Type } from '@nestjs/common';
 import { WithLock, type Lock, type RedisLockService, type WithLockOptions } from 'nestjs-redis-lock';
 import { applyDecorators } from '../../support/apply-decorators.js';
 import { Checkpoint } from '../../support/checkpoint.js';
 import { deferred } from '../../support/deferred.js';
-import type { Traits } from './kind.js';
-import { Note, noteGuard, pipe, Transactional, type Place, type Visitor } from './neighbours.js';
+import type { Argument, Traits } from './kind.js';
+import { elsewhere, Note, noteGuard, pipe, SENT, Transactional, type Place, type Visitor } from './neighbours.js';
 import { WITHOUT_LOCK, type Order } from './orders.js';
 import type { Outcome } from './outcomes/outcome.js';
 
@@ -34,6 +34,8 @@ export class Cell implements Visitor {
   readonly work = new Checkpoint();
   /** Resolves when the body runs. */
   readonly entry = deferred();
+  /** What the next caller sends. */
+  sent = SENT;
   entered = 0;
   finished = 0;
   /** What the body was called with. */
@@ -54,12 +56,19 @@ export class Cell implements Visitor {
     readonly order: Order,
     readonly outcome: Outcome,
   ) {
-    const { argument, hasOtherLock } = traits;
+    const { hasOtherLock } = traits;
+    const argument = this.part;
     const part = argument === undefined ? '' : `:${argument.inKey}`;
     this.key = `secret-${this.id}${part}`;
     this.otherKey = `other-${this.id}${part}`;
     this.keys = hasOtherLock === true ? [this.otherKey, this.key] : [this.key];
     this.type = declare(this);
+  }
+
+  /** The part of its key that a caller sends. */
+  get part(): Argument | undefined {
+    const { argument } = this.traits;
+    return this.outcome.isPiped === true ? (argument?.piped ?? argument) : argument;
   }
 
   get guard(): CanActivate {
@@ -85,7 +94,8 @@ export class Cell implements Visitor {
   decorate<T extends Type>(type: T, own: readonly MethodDecorator[], method = 'run'): T {
     const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
     this.#decorated = { prototype, method, length: prototype[method]?.length ?? 0 };
-    this.#apply(prototype, method, [...own, Note(this.id), Transactional(this)], this.#lock('secret', this.outcome.options));
+    const beneath = this.outcome.isElsewhere === true ? [UseInterceptors(elsewhere)] : [];
+    this.#apply(prototype, method, [...beneath, ...own, Note(this.id), Transactional(this)], this.#lock('secret', this.outcome.options));
     return type;
   }
 
@@ -122,7 +132,7 @@ export class Cell implements Visitor {
   }
 
   #lock(name: string, options: WithLockOptions): MethodDecorator[] {
-    const { argument } = this.traits;
+    const argument = this.part;
     const template: string = `${name}-${this.id}` + (argument === undefined ? '' : `:${argument.template}`);
     return WITHOUT_LOCK ? [] : [WithLock(template, options) as MethodDecorator];
   }

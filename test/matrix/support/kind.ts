@@ -11,6 +11,8 @@ export interface Argument {
   readonly template: string;
   readonly inKey: string;
   readonly inBody: string;
+  /** The same as the method gets it, whatever was sent. */
+  readonly piped?: Argument;
 }
 
 export interface Traits {
@@ -75,7 +77,7 @@ export interface Group<W extends World = World> {
 
 /** The lock is taken before the pipes run. */
 export function raw(template: string): Argument {
-  return { template, inKey: SENT, inBody: PIPED };
+  return { template, inKey: SENT, inBody: PIPED, piped: asPassed('{0}', PIPED) };
 }
 
 /** The lock is taken with the arguments of the call. */

@@ -1,4 +1,5 @@
-import { SetMetadata, type CanActivate, type ExecutionContext, type PipeTransform } from '@nestjs/common';
+import { AsyncResource } from 'node:async_hooks';
+import { SetMetadata, type CanActivate, type ExecutionContext, type NestInterceptor, type PipeTransform } from '@nestjs/common';
 
 /** Where in a call it was looked which locks are taken. */
 export type Place = 'guard' | 'pipe' | 'commit';
@@ -11,8 +12,9 @@ export interface Visitor {
 
 const NOTE = 'matrix:note';
 
-/** What every caller sends, and what a pipe makes of it. */
+/** What every caller sends, another spelling of it, and what a pipe makes of both. */
 export const SENT = '7';
+export const ALIAS = '07';
 export const PIPED = '70';
 
 /** Metadata, as guards and documentation read it. */
@@ -49,11 +51,17 @@ export function noteGuard(visitor: Visitor): CanActivate {
   };
 }
 
+/** Where nothing follows that follows a call. */
+const outside = new AsyncResource('outside');
+
+/** Beneath the lock, it calls the handler from another async context, as one does that queues. */
+export const elsewhere: NestInterceptor = { intercept: (_, next) => outside.runInAsyncScope(() => next.handle()) };
+
 export function pipe(visitor: Visitor): PipeTransform {
   return {
     transform: async (value: unknown) => {
       await visitor.visit('pipe');
-      return value === SENT ? PIPED : value;
+      return value === SENT || value === ALIAS ? PIPED : value;
     },
   };
 }

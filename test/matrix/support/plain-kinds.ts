@@ -5,7 +5,6 @@ import { replying } from './calls.js';
 import type { Cell } from './cell.js';
 import { THROWN } from './forms.js';
 import { asPassed, type Group, type Host, type Kind, type Scene, type World } from './kind.js';
-import { SENT } from './neighbours.js';
 import { rootModule } from './root-module.js';
 
 interface Runs {
@@ -106,12 +105,12 @@ const kind = (name: string, declare: Kind['declare'], traits: Partial<Kind> = {}
   pipeline: 'none',
   argument: asPassed('{0}'),
   declare,
-  begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.run(SENT))),
+  begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.run(cell.sent))),
   ...traits,
 });
 
-const resolved: Partial<Kind> = { ids: ['N10'], begin: (scene, cell) => replying(resolve(scene, cell).then((instance) => instance.run(SENT))) };
-const delegated: Partial<Kind> = { begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.delegate(SENT))) };
+const resolved: Partial<Kind> = { ids: ['N10'], begin: (scene, cell) => replying(resolve(scene, cell).then((instance) => instance.run(cell.sent))) };
+const delegated: Partial<Kind> = { begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.delegate(cell.sent))) };
 
 async function open(host: Host): Promise<World> {
   const app = await NestFactory.createApplicationContext(rootModule(host, 'providers'), { logger: host.log, abortOnError: false });

@@ -45,6 +45,10 @@ describe('a key template', () => {
     ['call', '{0}', { args: ['7'] }],
     ['call', '{1.id}', { args: ['x', { id: 7 }] }],
     ['call', '{0.0}', { args: [[7]] }],
+    ['http', '{0}', { args: [7] }],
+    ['rpc', '{0.id}', { args: [{ id: 7 }] }],
+    ['ws', '{0}', { args: ['7'] }],
+    ['graphql', '{1.id}', { args: ['x', { id: 7 }] }],
   ])('D2c: in a call by %s, %s makes 7', (transport, template, values) => {
     expect(new KeyTemplate(template).keysOf(contextOf(transport, values))).toBe('7');
   });
@@ -54,15 +58,12 @@ describe('a key template', () => {
     ['call', '{ip}'],
     ['call', '{data.id}'],
     ['call', '{args.id}'],
-    ['http', '{0}'],
     ['http', '{data.id}'],
     ['http', '{args.id}'],
     ['rpc', '{params.id}'],
-    ['rpc', '{0}'],
     ['ws', '{body.id}'],
     ['ws', '{args.id}'],
     ['graphql', '{params.id}'],
-    ['graphql', '{0}'],
     ['graphql', '{data.id}'],
   ])('D2c: a call by %s has no %s, whatever is there', (transport, template) => {
     const everything = { ...REQUEST, data: { id: '1' }, args: [{ id: '1' }, { id: '1' }] };
@@ -122,6 +123,15 @@ describe('a key template', () => {
   it.each([undefined, null, 7, {}, [7], ['a', undefined]])('D2b: a key function that returns %p is no key', (value) => {
     expect(() => compileKey(() => value as string).keysOf(contextOf('call'))).toThrow(LockKeyError);
     expect(() => compileKey(() => value as string).keysOf(contextOf('call'))).toThrow(/Shop\.order/);
+  });
+
+  it.each(['order:undefined', 'null', 'a:NaN:b', 'a-undefined', '[object Object]', 'a:[object Map]', 'undefined:1'])('D2b: a key function that returns %p is refused', (value) => {
+    for (const key of [value, ['fine', value]]) expect(() => compileKey(() => key).keysOf(contextOf('call'))).toThrow(LockKeyError);
+    expect(() => compileKey(() => value).keysOf(contextOf('call'))).toThrow(/Shop\.order/);
+  });
+
+  it.each(['nullable', 'undefined1', 'annull', 'NaNcy', 'object Object', '_null_', 'ünull'])('D2b: a key function may return %p', (value) => {
+    expect(compileKey(() => value).keysOf(contextOf('call'))).toBe(value);
   });
 
   it.each([

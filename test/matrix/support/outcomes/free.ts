@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Call } from '../calls.js';
 import type { Cell } from '../cell.js';
+import type { Traits } from '../kind.js';
 import { noteOf } from '../neighbours.js';
 import { arrival, type Outcome, type Stage } from './outcome.js';
 
@@ -13,10 +14,10 @@ async function onceEach({ cell, backend }: Stage, work: () => Promise<void>): Pr
   expect(cell.lock?.isHeld).toBe(false);
 }
 
-export const FREE: Outcome = {
+export const FREE = {
   name: 'free',
   sentence: 'runs once, under the lock that was asked for, and gives it back once',
-  ids: ({ argument, pipeline }) => [
+  ids: ({ argument, pipeline }: Traits) => [
     ...(pipeline === 'handler' ? ['N5'] : []),
     ...(pipeline === 'none' ? [] : ['N6']),
     'N9',
@@ -25,7 +26,7 @@ export const FREE: Outcome = {
     'C12',
   ],
   options: {},
-  prove: async (stage) => {
+  prove: async (stage: Stage) => {
     const { cell, backend, begin, settle } = stage;
     const { passes = 1 } = cell.traits;
     cell.look = () => backend.taken(cell.keys);
@@ -42,9 +43,16 @@ export const FREE: Outcome = {
     });
     await settle();
     expect(call?.complaints()).toEqual([]);
-    expect(cell.argument).toBe(cell.traits.argument?.inBody);
+    expect(cell.argument).toBe(cell.part?.inBody);
     expectNeighboursAtWork(cell);
   },
+} satisfies Outcome;
+
+export const ELSEWHERE: Outcome = {
+  ...FREE,
+  name: 'elsewhere',
+  sentence: 'called from another async context where it is a handler, runs once, under the lock that was asked for, and gives it back once',
+  isElsewhere: true,
 };
 
 /** The other decorators of the method do what they would do without the lock. */

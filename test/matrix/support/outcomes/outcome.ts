@@ -28,6 +28,10 @@ export interface Outcome {
   readonly options: WithLockOptions;
   /** Whether Redis has broken down. */
   readonly isDown?: true;
+  /** Whether the key is made of what the method gets, where another may be made of what was sent. */
+  readonly isPiped?: true;
+  /** Whether an interceptor of the method calls it from another async context. */
+  readonly isElsewhere?: true;
   prove(stage: Stage): Promise<void>;
 }
 
