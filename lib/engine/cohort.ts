@@ -8,15 +8,9 @@ import { Fifo } from './fifo.js';
 import { Lease, validity, type LeaseOwner } from './lease.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Tenure, tokensFor } from './tenure.js';
-import { NO_OBSTACLE, Waiter, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
+import { NO_OBSTACLE, Waiter, type Asked, type Obstacle, type WaiterOwner, type WaitRequest } from './waiter.js';
 import type { Sleeper } from './wake-ups.js';
 import { giveTime } from './give-time.js';
-
-/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
-interface Asked {
-  readonly isWakeable: boolean;
-  readonly comesAgainIn: number | undefined;
-}
 
 /**
  * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
@@ -158,7 +152,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
     giveTime(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
-        if (outcome.isResent === true) head.isOutcomeUnknown = true;
+        if (outcome.isResent === true) this.#expectLate(head);
         if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
         this.#isQueued = queues;
         this.#obstacle = { kind: 'busy', until: clock.now() + outcome.remaining };
@@ -259,14 +253,17 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #onFailure(head: Waiter, failure: StoreFailure): void {
     this.#obstacle = { kind: 'failure', failure };
-    if (failure.applied === 'unknown') {
-      head.isOutcomeUnknown = true;
-      if (head.state !== 'waiting') this.#sweep(head);
-    }
+    if (failure.applied === 'unknown') this.#expectLate(head);
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
     else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, waiter.errorFor(this.#obstacle));
     this.#onTrouble(failure);
+  }
+
+  /** A command of it may come to Redis yet. */
+  #expectLate(head: Waiter): void {
+    head.isOutcomeUnknown = true;
+    if (head.state !== 'waiting') this.#sweep(head);
   }
 
   /** Redis could not be asked. */

@@ -44,6 +44,12 @@ export type Obstacle =
 
 export const NO_OBSTACLE: Obstacle = { kind: 'none' };
 
+/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
+export interface Asked {
+  readonly isWakeable: boolean;
+  readonly comesAgainIn: number | undefined;
+}
+
 /** Who decides what becomes of a waiter. */
 export interface WaiterOwner {
   /** The caller's patience is at an end. */

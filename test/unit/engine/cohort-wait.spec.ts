@@ -148,6 +148,24 @@ describe('waiting for a key', () => {
       expect(await leftBehind()).toEqual([null, 0]);
     });
 
+    it('C5: leaves no key when the client sent it again, found the key busy, and the first one comes late', async () => {
+      await occupy();
+      world.store.answer('acquire', async (_, run) => {
+        const outcome = await run();
+        await new Promise<void>((resolve) => world.clock.setTimer(100, resolve));
+        return { ...outcome, isResent: true };
+      });
+      const controller = new AbortController();
+      watch(world.acquire('a', { signal: controller.signal }));
+      await world.clock.advance(50);
+      controller.abort(new Error('enough'));
+      await world.clock.advance(100);
+      await vacate();
+      await world.store.inner.acquire({ key: 'a', value: world.store.of('acquire')[0]?.value ?? '', ttl: 60_000, tokens: 1 });
+      await world.clock.advance(REVISITED);
+      expect(await leftBehind()).toEqual([null, 0]);
+    });
+
     it('W6: leaves no listener on it, however the waiting ends', async () => {
       const signal = new AbortController().signal;
       const counts = { added: 0, removed: 0 };
