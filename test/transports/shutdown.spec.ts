@@ -71,7 +71,7 @@ describe('a shutdown', () => {
     await eventually(() => inFlight.state !== 'pending');
   });
 
-  it.each(SOCKET_PLATFORMS)('O2: of a gateway on $platform lets the call in flight finish, and does not wait for the others', async ({ adapter, connect }) => {
+  it.each(SOCKET_PLATFORMS)('O2: of a gateway on $platform lets the call in flight finish, and tells those that wait', async ({ adapter, connect }) => {
     const app = await NestFactory.create({ module: class RootModule {}, imports: redis.modules, providers: [OrderHandlers] }, { logger: new RecordingLogger() });
     app.useWebSocketAdapter(adapter(app));
     await app.listen(0, '127.0.0.1');
@@ -81,7 +81,9 @@ describe('a shutdown', () => {
     client.send('work', { id: '1' });
     await eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
     await closeWhileBusy(app);
+    // Connections are closed when all is given back.
+    const refused = { event: 'exception', data: expect.objectContaining({ code: 'LOCK_CLOSED' }) };
+    expect(await client.received(2)).toEqual([refused, { event: 'done', data: 'done' }]);
     client.close();
-    expect(client.events).toEqual([]);
   });
 });
