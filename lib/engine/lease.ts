@@ -217,9 +217,9 @@ export class Lease {
       if (asStoreFailure(error).applied === 'no') this.#settle(sent);
       throw error;
     });
-    this.#settle(sent);
+    if (outcome !== 'resent') this.#settle(sent);
     if (!this.isHeld) return;
-    if (outcome !== 'renewed') return this.lose(outcome);
+    if (outcome === 'expired' || outcome === 'stolen') return this.lose(outcome);
     // The late reply of an older command tells nothing: a newer one holds.
     if (sent.turn < this.#confirmed) return;
     this.#believe(sent);

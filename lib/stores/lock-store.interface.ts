@@ -71,7 +71,8 @@ export interface WakeListener {
   onTrouble?(error: Error): void;
 }
 
-export type RenewOutcome = 'renewed' | 'expired' | 'stolen';
+/** `resent`: renewed, by a command that was sent twice, and may be executed once more. */
+export type RenewOutcome = 'renewed' | 'resent' | 'expired' | 'stolen';
 
 /** What a key holds. `ttl` in milliseconds, `Infinity` without an expiry. */
 export interface StoredLock {

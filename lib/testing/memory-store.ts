@@ -51,7 +51,7 @@ export class MemoryStore implements LockStore {
     // Nobody wakes us: what is busy is busy in this process.
   }
 
-  renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
+  renew(key: string, value: string, ttl: number, shortens = false): Promise<Exclude<RenewOutcome, 'resent'>> {
     const entry = this.#read(key);
     if (entry === undefined) return Promise.resolve('expired');
     if (entry.value !== value) return Promise.resolve('stolen');

@@ -48,6 +48,16 @@ describe('Lease.extend()', () => {
     expect(lease.isHeld).toBe(true);
   });
 
+  it('to a shorter lease by a command that was sent twice: the other one may come after a longer lease, so no more is believed than it leaves', async () => {
+    store.answer('renew', async ({ ms }, run) => {
+      const outcome = await run();
+      return ms === 600 ? 'resent' : outcome;
+    });
+    await lease.extend(600);
+    await lease.extend(TTL * 10);
+    expect([lease.isHeld, lease.validUntil]).toEqual([true, validity(clock.now(), 600)]);
+  });
+
   it('to a longer lease counts only when it is answered', async () => {
     holdReplies();
     const before = lease.validUntil;
