@@ -10,7 +10,7 @@ import type { KeySource } from './key-source.interface.js';
 import { KeyTemplate } from './key-template.js';
 
 /** What an object, or a value that is not there, becomes when it is put into a string: alone between separators, as text that people write hardly is. */
-const NO_PART = /\[object |(?<![^:/|,;#@=._-])(?:undefined|null|NaN)(?![^:/|,;#@=._-])/u;
+const NO_PART = /\[object |(?<![\p{L}\p{N}_\s])(?:undefined|null|NaN)(?![\p{L}\p{N}_\s])/u;
 
 /**
  * Compiles the key of a decorator.

@@ -107,7 +107,7 @@ describe.each(Object.keys(OWNERS))('closing the RedisStore on %s', (name) => {
     await eventually(() => owner.handle.client.status !== 'ready');
     await eventually(() => owner.handle.client.status === 'ready');
     await close();
-    expect(dropped.state).toBe('pending');
+    expect(dropped.error).toMatchObject({ transient: true, applied: 'unknown' });
   });
 
   it('does not wait for ever for a server that does not answer, and takes its listeners off', async () => {

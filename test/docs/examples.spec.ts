@@ -143,7 +143,7 @@ describe('examples of the README', () => {
     const held = await app.get(RedisLockService).acquire('order:42');
     expect(await control.lose('order:42')).toBe(true);
     expect(held.isHeld).toBe(false);
-    expect(await (await fetch(`${await app.getUrl()}/orders/42/payment`, { method: 'POST' })).json()).toEqual({ paid: '42' });
+    expect(await (await fetch(`${await app.getUrl()}/orders/42/payment`, { method: 'POST' })).json()).toEqual({ paid: 42 });
     await app.close();
   });
 

@@ -74,8 +74,8 @@ describe('an array of templates', () => {
     const source = compileKey(['stock:{0.from}', 'stock:{0.to}']);
     expect(source.keysOf(callContext('Shop.move', [{ from: 'a:b', to: 'c' }]))).toEqual(['stock:a%3Ab', 'stock:c']);
     expect(() => source.keysOf(callContext('Shop.move', [{ from: 'a' }]))).toThrow(/\{0\.to\} of the key of Shop\.move is undefined/);
-    expect(source.partMissingIn('http')).toBe('0.from');
-    expect(compileKey(['a', 'b:{0}']).partMissingIn('http')).toBe('0');
+    expect(source.partMissingIn('http')).toBeUndefined();
+    expect(compileKey(['a', 'b:{params.id}']).partMissingIn('call')).toBe('params.id');
     expect(compileKey(['a', 'b:{0}']).partMissingIn('call')).toBeUndefined();
   });
 });
