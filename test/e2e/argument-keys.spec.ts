@@ -198,7 +198,7 @@ describe.each(PLATFORMS)('a handler whose key is made of its arguments, on $plat
   it('N8 D4: answers busy, skips or puts something else in its place', async () => {
     const giveBack = await http.takeAsStranger('order:1');
     const busy = await get('once/01');
-    expect([busy.status, busy.headers.get('retry-after') !== null, await busy.json()]).toMatchObject([409, true, { code: 'LOCK_NOT_ACQUIRED' }]);
+    expect([busy.status, await busy.json()]).toMatchObject([409, { code: 'LOCK_NOT_ACQUIRED' }]);
     expect(await (await get('skip/01')).text()).toBe('');
     expect(await (await get('instead/01')).text()).toBe('instead of 1');
     await giveBack();

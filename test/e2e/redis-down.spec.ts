@@ -55,6 +55,8 @@ describe.each(PLATFORMS)('without Redis, on $platform', ({ adapter }) => {
     expect(await status('order')).toBe(200);
     await redis.stop('SIGKILL');
     expect(await status('order')).toBe(503);
+    // A server that is back before the client has looked for it was never away.
+    await eventually(() => http.log.at('warn').some((text) => text.includes('connection to Redis failed')));
     redis = await startRedis({ port });
     await eventually(async () => (await status('order')) === 200);
     // The beginning and the end of the outage are told, each once.
