@@ -34,8 +34,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a renewal that finds another owner is ignored',
     file: 'lease.ts',
-    find: "if (outcome !== 'renewed') return this.lose(outcome);",
-    replace: "if (outcome === 'stolen') return;\n    if (outcome !== 'renewed') return this.lose(outcome);",
+    find: "if (outcome === 'expired' || outcome === 'stolen') return this.lose(outcome);",
+    replace: "if (outcome === 'expired') return this.lose(outcome);\n    if (outcome === 'stolen') return;",
   },
   {
     name: 'a shorter lease counts only when it is confirmed',
@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'nobody leaves the queue',
     file: 'cohort.ts',
-    find: 'if (this.#isQueued) store.leave(this.key).catch(() => undefined);',
+    find: 'if (this.#isQueued) giveBacks.leave(this.key);',
     replace: '',
   },
   {
@@ -118,7 +118,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'patience is not watched',
     file: 'cohort.ts',
-    find: 'this.#dismiss(waiter, this.#errorFor(waiter));\n  }\n\n  onAbort',
+    find: 'this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));\n  }\n\n  onAbort',
     replace: 'void waiter;\n  }\n\n  onAbort',
   },
 ];
