@@ -37,6 +37,11 @@ export class Backoff {
     return Math.min(this.poll(), Math.max(LAST_TRIES_MS, patience / 2));
   }
 
+  /** As `poll()`, but not longer than until a lease of `remaining` ms has ended; one that has ended already, less than 0, is of no account. */
+  pollFor(remaining: number): number {
+    return Math.min(this.poll(), remaining < 0 ? Infinity : this.afterExpiry(remaining));
+  }
+
   /**
    * Milliseconds to rest for a process that is woken: until the lease in its way has ended, which is the moment to look if its holder is dead. A wake-up may be lost
    * all the same, so not longer than the longest rest; and a short lease may be renewed again and again, so not less than a process that polls, from the second time on.

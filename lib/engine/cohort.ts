@@ -149,8 +149,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const tokens = isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
     const request = { key: this.key, value: head.value, ttl: terms.ttl, tokens };
     // A process that found it busy gets into the queue: to be woken, or for the moment when it comes again.
-    const queues = this.#waiters.obstacle.kind === 'busy' && !head.triesOnce;
-    const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().poll() : undefined;
+    const { obstacle } = this.#waiters;
+    const queues = obstacle.kind === 'busy' && !head.triesOnce;
+    const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;
     const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
     giveTime(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
@@ -252,7 +253,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (this.#wasWoken || (wakeUps.arrive && !isWakeable)) return this.#contend();
     wakeUps.open();
     const backoff = this.#backoff();
-    this.#rest(isWakeable && wakes ? backoff.rest(remaining) : Math.min(comesAgainIn ?? backoff.poll(), backoff.afterExpiry(remaining)));
+    // Whoever has said when it comes is there then, not sooner: its turn is kept for that moment.
+    this.#rest(isWakeable && wakes ? backoff.rest(remaining) : (comesAgainIn ?? backoff.pollFor(remaining)));
   }
 
   #onFailure(head: Waiter, failure: StoreFailure, sentAt: number): void {

@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a process that polls does not say when it comes again',
     file: 'cohort.ts',
-    find: 'const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().poll() : undefined;',
+    find: 'const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;',
     replace: 'const comesAgainIn = undefined;',
   },
   {

@@ -18,6 +18,13 @@ describe.each(RANDOMS)('Backoff (random %d)', (random) => {
     expect(others.at(-1)).toBeLessThan(1_800);
   });
 
+  it('W3c: a process that polls comes when the lease in its way has ended, if that is sooner; not for one that has ended already', () => {
+    const [first = 0, second = 0, third = 0] = [5, LONG, -1].map((remaining) => backoff().pollFor(remaining));
+    expect(first).toBeGreaterThan(5);
+    expect(first).toBeLessThanOrEqual(16);
+    expect([second, third]).toEqual([backoff().poll(), backoff().poll()]);
+  });
+
   it('W3b: a process that is woken rests less than two seconds, and more than one, however long the lease in its way', () => {
     const rests = backoff();
     for (let times = 0; times < 20; times += 1) {
