@@ -25,10 +25,10 @@ const DRIFT = 0.009;
 
 /** How long a process in the queue waits at most: some quanta of others. */
 const WOKEN_LIMIT_MS = 400;
-/** And one that polls: some polls, each of which may come while another has its turn. */
-const POLLER_LIMIT_MS = 800;
-/** How much longer either waits when a wake-up is lost, and polls beside those who have their turn. */
-const LOST_MS = 1_500;
+/** And one that polls. Each try may come while another has its turn, as one in ten does; so many in a row are no chance any more. */
+const POLLER_LIMIT_MS = 3_400;
+/** And one that is woken, or polls while it cannot be: a lost wake-up is a rest. */
+const EITHER_LIMIT_MS = 3_000;
 /** And a program that is in no queue, beside one process: until that leaves the key free. */
 const STRANGER_LIMIT_MS = 2_500;
 
@@ -112,13 +112,14 @@ export class World {
     }).flat();
   }
 
-  /** One process wants a key without end; others come and go, of which one is woken and one is refused an inbox. */
+  /** One process wants a key without end; others come and go, of which one is woken and one is refused an inbox. Where all poll at times, it is chance when the one that always does comes in. */
   #crowd(): Person[] {
-    const allowance = areWakeUpsReliable(this.weather) ? 0 : LOST_MS;
+    const areWoken = areWakeUpsReliable(this.weather);
+    const limit = areWoken ? WOKEN_LIMIT_MS : EITHER_LIMIT_MS;
     return [
-      ...this.#regulars('p1', { callers: 5, pauses: 0, limit: WOKEN_LIMIT_MS + allowance }),
-      ...this.#regulars('p2', { callers: 2, pauses: 100, limit: WOKEN_LIMIT_MS + allowance }),
-      ...this.#regulars('p3', { callers: 1, pauses: 100, limit: POLLER_LIMIT_MS + allowance, inboxRefusals: 1 }),
+      ...this.#regulars('p1', { callers: 5, pauses: 0, limit }),
+      ...this.#regulars('p2', { callers: 2, pauses: 100, limit }),
+      ...this.#regulars('p3', { callers: 1, pauses: 100, limit: areWoken ? POLLER_LIMIT_MS : Infinity, inboxRefusals: 1 }),
     ];
   }
 
