@@ -6,13 +6,17 @@ import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Log } from './trace.js';
 import type { Weather } from './weather.js';
-import type { Holding, Waiting, Watcher } from './watcher.js';
+import type { Holding, Waiting } from './watched.js';
+import type { Watcher } from './watcher.js';
 
 export const KEYS = ['a', 'b'] as const;
 /** Of the callers of a process, how many want several keys at a time. */
 const SEVERAL = 0.45;
 /** Of a lease that is extended. */
 export const LONGEST_EXTENSION = 1_500;
+
+/** Longer than any round trip over a link that is good. */
+const LONG_WAIT_MS = 500;
 
 const EXPECTED = new Set(['LOCK_NOT_ACQUIRED', 'LOCK_BACKEND', 'LOCK_QUEUE_FULL']);
 
@@ -59,7 +63,7 @@ export class Caller {
     const controller = new AbortController();
     const terms = this.#terms(controller.signal);
     const limit = terms.wait === 0 ? singleTry(keys.length) : terms.wait;
-    const waiting = watcher.waits(process, `acquire ${keys.join()}`, limit, keys.length === 1 ? keys[0] : undefined);
+    const waiting = watcher.waits({ process, what: `acquire ${keys.join()}`, limit, key: keys.length === 1 ? keys[0] : undefined });
     const arrives = (): void => watcher.arrives(waiting);
     if (this.#chance(0.2)) this.#abortLater(controller, waiting);
     log?.(process.name, `wants ${keys.join()} ttl ${terms.ttl} wait ${terms.wait}${terms.renew ? '' : ' without renewal'}${terms.minHold ? ` minHold ${terms.minHold}` : ''}`);
@@ -70,6 +74,7 @@ export class Caller {
     } catch (error) {
       arrives();
       log?.(process.name, `rejected: ${String(error)}`);
+      if (isBackendError(error) && mayJudge(terms, keys)) watcher.isAlarmed(waiting);
       if (error instanceof RedisLockError && error.code === 'LOCK_CLOSED') return false;
       const isExpected = error instanceof RedisLockError ? EXPECTED.has(error.code) : error === controller.signal.reason;
       if (!isExpected) watcher.fault('no crash', `${process.name} acquire rejects with ${String(error)}`);
@@ -82,10 +87,11 @@ export class Caller {
     const { lock, terms } = holding;
     log?.(process.name, `has ${lock.keys.join()} by token ${lock.fencingToken}${lock.isHeld ? '' : ', lost already'}`);
     const isLong = this.#chance(0.4);
-    for (let step = Math.floor(this.#upTo(4)); step > 0; step -= 1) {
+    for (let step = Math.floor(this.#upTo(weather.steps)); step > 0; step -= 1) {
       watcher.looks(holding);
-      if (!weather.isGentle && this.#chance(0.2)) await this.#extend(lock);
-      await process.sleep(isLong ? this.#upTo(300) : this.#upTo(20));
+      // Two at once: one command may overtake the other.
+      if (!weather.isGentle && this.#chance(weather.extensions)) await Promise.all(this.#chance(0.3) ? [this.#extend(lock), this.#extend(lock)] : [this.#extend(lock)]);
+      await process.sleep(this.#upTo(isLong ? weather.holds : 20));
     }
     watcher.looks(holding);
     const endsByItself = !terms.renew || terms.maxHold !== undefined;
@@ -96,12 +102,12 @@ export class Caller {
   async #release(holding: Holding): Promise<void> {
     const { process, watcher, log } = this.#init;
     const { lock } = holding;
-    const waiting = watcher.waits(process, 'release', COMMAND_TIMEOUT_MS * lock.keys.length);
+    const waiting = watcher.waits({ process, what: 'release', limit: COMMAND_TIMEOUT_MS * lock.keys.length });
     log?.(process.name, `releases ${lock.keys.join()} of token ${lock.fencingToken}`);
     const outcome = lock.release();
     if (lock.isHeld) watcher.fault('exclusion', `${process.name} holds ${lock.key} after its release`);
     watcher.releases(holding);
-    await outcome.catch((error: unknown) => this.#expectBackendError('release', error));
+    await outcome.catch((error: unknown) => this.#expectBackendError(waiting, error));
     watcher.arrives(waiting);
   }
 
@@ -109,19 +115,20 @@ export class Caller {
     const { process, watcher, log } = this.#init;
     const ttl = 100 + Math.floor(this.#upTo(LONGEST_EXTENSION - 100));
     log?.(process.name, `extends ${lock.keys.join()} to ${ttl}`);
-    const waiting = watcher.waits(process, 'extend', COMMAND_TIMEOUT_MS);
-    await lock.extend(ttl).catch((error: unknown) => this.#expectBackendError('extend', error));
+    const waiting = watcher.waits({ process, what: 'extend', limit: COMMAND_TIMEOUT_MS });
+    await lock.extend(ttl).catch((error: unknown) => this.#expectBackendError(waiting, error));
     watcher.arrives(waiting);
   }
 
-  #expectBackendError(what: string, error: unknown): void {
+  #expectBackendError(waiting: Waiting, error: unknown): void {
     const { process, watcher } = this.#init;
+    if (isBackendError(error)) watcher.isAlarmed(waiting);
     const isExpected = error instanceof RedisLockError && ['LOCK_BACKEND', 'LOCK_LOST'].includes(error.code);
-    if (!isExpected) watcher.fault('no crash', `${process.name} ${what} rejects with ${String(error)}`);
+    if (!isExpected) watcher.fault('no crash', `${process.name} ${waiting.what} rejects with ${String(error)}`);
   }
 
   #terms(signal: AbortSignal): AcquireTerms {
-    const waits = [0, 1 + Math.floor(this.#upTo(200)), 500 + Math.floor(this.#upTo(3_500)), Infinity];
+    const waits = [0, 1 + Math.floor(this.#upTo(200)), LONG_WAIT_MS + Math.floor(this.#upTo(3_500)), Infinity];
     const terms = { ...DEFAULT_TERMS, signal, wait: this.#one(waits), ttl: this.#one(this.#init.weather.ttls) };
     if (this.#init.weather.isGentle) return terms;
     return {
@@ -154,6 +161,15 @@ export class Caller {
   #one<T>(items: readonly T[]): T {
     return items[Math.floor(this.#init.random() * items.length)] as T;
   }
+}
+
+function isBackendError(error: unknown): boolean {
+  return error instanceof RedisLockError && error.code === 'LOCK_BACKEND';
+}
+
+/** Whoever waits less than a round trip learns nothing, and so does whose time is up between two of several keys. */
+function mayJudge({ wait }: AcquireTerms, keys: readonly string[]): boolean {
+  return wait === 0 || (keys.length === 1 && wait >= LONG_WAIT_MS);
 }
 
 /** The longest that a single try of so many keys may take. */

@@ -23,6 +23,8 @@ export class Ledger {
   readonly #lives = new Map<string, Life>();
   readonly #blocks = new Map<string, Block[]>();
   readonly #disturbedAt = new Map<string, number>();
+  /** Those that somebody took away who had no right to. */
+  readonly #disturbed: Life[] = [];
 
   start(key: string, value: string, until: number, ttl: number): void {
     const name = `${key} ${value}`;
@@ -34,7 +36,9 @@ export class Ledger {
   disturb(key: string, value: string | undefined, at: number): void {
     this.#disturbedAt.set(key, at);
     const life = value === undefined ? undefined : this.#lives.get(`${key} ${value}`);
-    if (life !== undefined) life.disturbedAt = at;
+    if (life === undefined) return;
+    life.disturbedAt = at;
+    this.#disturbed.push(life);
   }
 
   mint(key: string, block: Block): void {
@@ -50,6 +54,11 @@ export class Ledger {
   /** For whom the token was made, if it was made for this key. */
   blockOf(key: string, token: number): Block | undefined {
     return this.#blocks.get(key)?.findLast(({ first, last }) => first <= token && token <= last);
+  }
+
+  /** Whether the key was taken away from a value of this owner whose lease would not be over yet: it may not know. */
+  isMissed(key: string, owner: string, at: number): boolean {
+    return this.#disturbed.some((life) => life.key === key && life.disturbedAt !== undefined && life.until >= at && life.value.startsWith(owner));
   }
 
   /** When the key was last taken away from somebody, or its data lost. */

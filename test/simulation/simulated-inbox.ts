@@ -3,6 +3,10 @@ import { Pipe } from './pipe.js';
 import type { LinkInit } from './simulated-link.js';
 
 const RETRY_MS = 50;
+const RETRY_CAP_MS = 2_000;
+
+/** What the server says to SUBSCRIBE: no for good, or an error that passes. */
+type Answer = 'subscribed' | 'refused' | 'error';
 
 /** The connection on which a process is woken: opens again by itself, and until then nothing arrives. */
 export class SimulatedInbox {
@@ -11,7 +15,9 @@ export class SimulatedInbox {
   readonly #isRefused: boolean;
   #pipe: Pipe;
   #unsubscribe: () => void = () => undefined;
-  #state: 'opening' | 'open' | 'refused' = 'opening';
+  #state: 'opening' | 'open' | 'refused' | 'closed' = 'opening';
+  /** Answers in a row that were errors. */
+  #errors = 0;
 
   constructor(init: LinkInit, listener: WakeListener) {
     this.#init = init;
@@ -25,6 +31,10 @@ export class SimulatedInbox {
     return this.#state === 'open';
   }
 
+  get isRefused(): boolean {
+    return this.#state === 'refused';
+  }
+
   /** The server may notice later than the client, or earlier. */
   cut(): void {
     const { process, time, random, log } = this.#init;
@@ -36,29 +46,64 @@ export class SimulatedInbox {
     time.setTimer(random() * 100, () => process.post('io', () => this.#onClose()));
   }
 
+  /** It stays open, and from now on nothing comes out of it: neither side notices. */
+  fallSilent(): void {
+    const { process, log } = this.#init;
+    if (this.#state !== 'open') return;
+    log?.(process.name, 'inbox silent');
+    this.#pipe.silence = 'back';
+  }
+
+  /** For good. */
+  close(): void {
+    this.#pipe.cut();
+    this.#state = 'closed';
+    this.#unsubscribe();
+  }
+
   #connect(): void {
-    const { process, server, channel, log } = this.#init;
+    const { process, server } = this.#init;
+    if (this.#state === 'closed') return;
     const pipe = (this.#pipe = this.#newPipe());
-    if (!server.isUp) return this.#retry();
+    if (!server.isUp) return this.#retry(RETRY_MS);
     pipe.toServer(() => {
       if (pipe.isCut) return;
-      if (!this.#isRefused) this.#unsubscribe = server.subscribe(channel, (key) => this.#deliver(pipe, key));
-      pipe.toClient(() => process.post('io', () => this.#onSubscribed(pipe)));
+      const answer = this.#answer();
+      if (answer === 'subscribed') this.#subscribe(pipe);
+      pipe.toClient(() => process.post('io', () => this.#onAnswer(pipe, answer)));
     });
     // A server that went down meanwhile says nothing.
     process.time.setTimer(2_000, () => {
-      if (this.#state === 'opening' && this.#pipe === pipe && !pipe.isCut) log?.(process.name, 'inbox given up');
       if (this.#state === 'opening' && this.#pipe === pipe) this.cut();
     });
   }
 
-  #onSubscribed(pipe: Pipe): void {
+  #answer(): Answer {
+    const { random, weather } = this.#init;
+    if (this.#isRefused) return 'refused';
+    return random() < weather().inboxErrors ? 'error' : 'subscribed';
+  }
+
+  #subscribe(pipe: Pipe): void {
+    const { server, channel } = this.#init;
+    this.#unsubscribe = server.subscribe(channel, (key) => this.#deliver(pipe, key));
+  }
+
+  #onAnswer(pipe: Pipe, answer: Answer): void {
     const { process, log } = this.#init;
     if (pipe.isCut || this.#state !== 'opening') return;
-    this.#state = this.#isRefused ? 'refused' : 'open';
-    log?.(process.name, `inbox ${this.#state}`);
-    if (this.#isRefused) this.#listener.onClosed(new Error('NOPERM'));
+    log?.(process.name, `inbox: ${answer}`);
+    if (answer === 'error') return this.#onError(pipe);
+    this.#errors = 0;
+    this.#state = answer === 'refused' ? 'refused' : 'open';
+    if (answer === 'refused') this.#listener.onClosed(new Error('NOPERM'));
     else this.#listener.onOpen();
+  }
+
+  #onError(pipe: Pipe): void {
+    pipe.cut();
+    this.#retry(Math.min(RETRY_MS * 2 ** this.#errors, RETRY_CAP_MS));
+    this.#errors += 1;
   }
 
   #deliver(pipe: Pipe, key: string): void {
@@ -73,16 +118,16 @@ export class SimulatedInbox {
   }
 
   #onClose(): void {
-    if (this.#state === 'refused') return;
+    if (this.#state === 'refused' || this.#state === 'closed') return;
     const wasOpen = this.#state === 'open';
     this.#state = 'opening';
     if (wasOpen) this.#listener.onClosed();
-    this.#retry();
+    this.#retry(RETRY_MS);
   }
 
-  #retry(): void {
+  #retry(ms: number): void {
     const { process } = this.#init;
-    process.time.setTimer(RETRY_MS, () => process.post('io', () => this.#connect()));
+    process.time.setTimer(ms, () => process.post('io', () => this.#connect()));
   }
 
   #newPipe(): Pipe {

@@ -4,6 +4,9 @@ import type { FakeClock } from '../support/fake-clock.js';
 /** How late a timer of Node may ring. */
 const LATENESS_MS = 1;
 
+/** How late the timers of Node ring after the machine was suspended: their clock stood still, and the engine sets none for longer. */
+const LONGEST_SLEEP_MS = 1_000;
+
 /** What comes to a process from outside; after a pause one kind comes before the other, in any order. */
 type Kind = 'timer' | 'io' | 'user' | 'after reads';
 
@@ -30,9 +33,7 @@ export class SimulatedProcess {
   readonly rate: number;
   readonly time: FakeClock;
   readonly random: () => number;
-  /** How long its event loop was blocked, on its own clock. */
-  blockedMs = 0;
-  /** When it was last blocked. */
+  /** Until when it was last blocked; `Infinity` while it is. */
   lastPauseAt = -Infinity;
   /** With what the values of its engine begin, as soon as one was sent. */
   engineName: string | undefined;
@@ -40,7 +41,11 @@ export class SimulatedProcess {
   alarms = 0;
   readonly #init: ProcessInit;
   #state: 'running' | 'paused' | 'catching up' | 'dead' = 'running';
-  #pausedAt = 0;
+  #stoppedAt = Infinity;
+  /** For how long it was stopped before. */
+  #stoppedMs = 0;
+  /** Before that no timer rings. */
+  #timersFrom = -Infinity;
   #backlog: { readonly kind: Kind; readonly work: () => void }[] = [];
 
   constructor(init: ProcessInit) {
@@ -60,7 +65,12 @@ export class SimulatedProcess {
 
   /** Whether all that has come to it so far is done. */
   get isAtRest(): boolean {
-    return this.#state === 'running';
+    return this.#state === 'running' && this.time.now() > this.#timersFrom;
+  }
+
+  /** How long it could not do what it should, on its own clock. */
+  get blockedMs(): number {
+    return (this.#stoppedMs + this.#lastStopMs) * this.rate;
   }
 
   get isDead(): boolean {
@@ -70,6 +80,7 @@ export class SimulatedProcess {
   /** Something comes to the process. */
   post(kind: Kind, work: () => void): void {
     if (this.#state === 'dead') return;
+    if (kind === 'timer' && this.time.now() < this.#timersFrom) return void this.time.setTimer(this.#timersFrom - this.time.now(), () => this.post(kind, work));
     if (this.#state === 'running') return this.#run(work);
     this.#backlog.push({ kind, work });
   }
@@ -81,10 +92,14 @@ export class SimulatedProcess {
 
   /** Its event loop is blocked: nothing of it runs. */
   pause(ms: number): void {
+    this.#stop(ms);
+  }
+
+  /** Its machine sleeps: then its clock has jumped, and it reads and sends before its timers ring. */
+  suspend(ms: number): void {
     if (this.#state !== 'running') return;
-    this.#state = 'paused';
-    this.#pausedAt = this.lastPauseAt = this.time.now();
-    this.time.setTimer(ms, () => this.#resume());
+    this.#stop(ms);
+    this.#timersFrom = Math.max(this.#timersFrom, this.time.now() + ms + this.random() * LONGEST_SLEEP_MS);
   }
 
   die(): void {
@@ -93,10 +108,22 @@ export class SimulatedProcess {
     this.alarms = 0;
   }
 
+  get #lastStopMs(): number {
+    return Math.max(0, Math.min(this.time.now(), this.lastPauseAt) - this.#stoppedAt);
+  }
+
+  #stop(ms: number): void {
+    if (this.#state !== 'running') return;
+    this.#state = 'paused';
+    this.#stoppedMs += this.#lastStopMs;
+    this.#stoppedAt = this.time.now();
+    this.lastPauseAt = Infinity;
+    this.time.setTimer(ms, () => this.#resume());
+  }
+
   #resume(): void {
     if (this.#state !== 'paused') return;
-    this.blockedMs += (this.time.now() - this.#pausedAt) * this.#init.rate;
-    this.lastPauseAt = this.time.now();
+    this.lastPauseAt = Math.max(this.time.now(), this.#timersFrom);
     this.#state = 'catching up';
     const order = (['timer', 'io', 'user'] as const).map((kind) => ({ kind, rank: this.random() })).sort((one, other) => one.rank - other.rank);
     const backlog = this.#backlog;

@@ -30,8 +30,8 @@ export class SimulatedRedis {
   readonly ledger = new Ledger();
   /** While it is down it neither hears nor answers. */
   isUp = true;
-  /** What TIME says less than it should. */
-  #behindMs = 0;
+  /** What TIME says more than it should. */
+  #aheadMs = 0;
   readonly #clock: Clock;
   readonly #locks = new Map<string, Lock>();
   readonly #queues = new Map<string, Queue>();
@@ -138,9 +138,9 @@ export class SimulatedRedis {
     for (const data of [this.#locks, this.#queues, this.#fences]) data.clear();
   }
 
-  /** TIME steps back. */
-  stepBack(ms: number): void {
-    this.#behindMs += ms;
+  /** TIME steps, back if `ms` is negative. Leases end as they would. */
+  step(ms: number): void {
+    this.#aheadMs += ms;
   }
 
   /** Opens a channel; returns what closes it. */
@@ -275,7 +275,7 @@ export class SimulatedRedis {
   }
 
   #micros(): number {
-    return Math.floor((this.#clock.epoch() - this.#behindMs) * 1_000);
+    return Math.floor((this.#clock.epoch() + this.#aheadMs) * 1_000);
   }
 }
 

@@ -2,42 +2,26 @@ import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
 import type { ScopedLock } from '../../lib/engine/shared-lock.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import { RESERVED } from '../../lib/scripts/queue.lua.js';
+import { KeyWatch } from './key-watch.js';
 import type { Life } from './ledger.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRedis } from './simulated-redis.js';
-import { isLinkReliable, type Weather } from './weather.js';
+import { TOLERANCE_MS, type Fault, type Holding, type Invariant, type Waiting, type Wish } from './watched.js';
+import { isLinkReliable, longestWay, type Weather } from './weather.js';
 
-/** What must hold: see `INVARIANTS` in simulation.spec.ts. */
-export type Invariant = 'exclusion' | 'fencing' | 'patience' | 'told in time' | 'nothing left' | 'liveness' | 'no crash';
+/** How long a process may remember that its link failed: the rest after it, and the deadline of the next command. */
+const MEMORY_MS = 2_000 + COMMAND_TIMEOUT_MS;
 
-export interface Fault {
-  readonly invariant: Invariant;
-  readonly what: string;
+export interface WatcherInit {
+  readonly server: SimulatedRedis;
+  /** True time. */
+  readonly now: () => number;
+  readonly weather: Weather;
+  readonly keys: readonly string[];
+  readonly maxTtl: number;
+  /** Since when all that a process asks is answered, and in time. */
+  readonly goodSince: (process: SimulatedProcess) => number;
 }
-
-/** A lock that its caller has not released. */
-export interface Holding {
-  readonly process: SimulatedProcess;
-  readonly lock: ScopedLock;
-  readonly terms: AcquireTerms;
-  readonly grantedAt: number;
-  isTold: boolean;
-}
-
-/** A caller that waits for something, with a limit. */
-export interface Waiting {
-  readonly process: SimulatedProcess;
-  readonly what: string;
-  /** The one key, if it is one. */
-  readonly key: string | undefined;
-  /** On the clock of the process, as what follows. */
-  readonly since: number;
-  limit: number;
-  readonly blockedBefore: number;
-}
-
-/** Timers that ring late, and the rounding of milliseconds. */
-const TOLERANCE_MS = 10;
 
 /** Knows the truth, and compares it with what the engines tell their callers. */
 export class Watcher {
@@ -45,27 +29,17 @@ export class Watcher {
   granted = 0;
   /** When the weather became clear, on the true clock. */
   clearSince = Infinity;
-  readonly #server: SimulatedRedis;
-  readonly #now: () => number;
-  readonly #weather: Weather;
-  readonly #keys: readonly string[];
-  readonly #maxTtl: number;
+  readonly #init: WatcherInit;
   readonly #isReliable: boolean;
-  readonly #isCalm: boolean;
   readonly #holdings = new Set<Holding>();
   readonly #waitings = new Set<Waiting>();
   readonly #lastToken = new Map<string, number>();
-  /** What is as it should not be for long, and since when. */
-  readonly #states = new Map<string, { readonly state: string; readonly since: number }>();
+  readonly #keys: KeyWatch;
 
-  constructor({ server, now, weather, keys, maxTtl }: { server: SimulatedRedis; now: () => number; weather: Weather; keys: readonly string[]; maxTtl: number }) {
-    this.#server = server;
-    this.#now = now;
-    this.#weather = weather;
-    this.#keys = keys;
-    this.#maxTtl = maxTtl;
-    this.#isReliable = isLinkReliable(weather);
-    this.#isCalm = weather.isGentle && this.#isReliable;
+  constructor(init: WatcherInit) {
+    this.#init = init;
+    this.#isReliable = isLinkReliable(init.weather);
+    this.#keys = new KeyWatch({ ...init, holdings: this.#holdings, waitings: this.#waitings, fault: (invariant, what) => this.fault(invariant, what) });
   }
 
   fault(invariant: Invariant, what: string): void {
@@ -73,8 +47,9 @@ export class Watcher {
   }
 
   /** A caller begins to wait. */
-  waits(process: SimulatedProcess, what: string, limit: number, key?: string): Waiting {
-    const waiting: Waiting = { process, what, key, since: process.clock.now(), limit, blockedBefore: process.blockedMs };
+  waits(wish: Wish): Waiting {
+    const { process } = wish;
+    const waiting: Waiting = { ...wish, begin: this.#init.now(), since: process.clock.now(), blockedBefore: process.blockedMs };
     this.#waitings.add(waiting);
     return waiting;
   }
@@ -90,12 +65,26 @@ export class Watcher {
     this.#checkPatience(waiting);
   }
 
+  /** It is told that Redis is broken. That is also what a lease is worth that ends before the reply is read. */
+  isAlarmed({ process, what, begin }: Waiting): void {
+    const { goodSince, weather } = this.#init;
+    const roundTrip = 2 * longestWay(weather) + TOLERANCE_MS;
+    const isLeaseTooShort = what.startsWith('acquire') && (process.lastPauseAt + MEMORY_MS >= begin || roundTrip > Math.min(...weather.ttls));
+    if (!isLeaseTooShort && goodSince(process) + MEMORY_MS < begin) this.fault('no false alarm', `${process.name} ${what} is told that Redis is broken, and it is not`);
+  }
+
+  /** Its client has quit, and all that it sent has come. */
+  hasQuit(process: SimulatedProcess): void {
+    if (this.#isReliable) for (const key of this.#init.keys) this.#keys.checkGone(key, process);
+  }
+
   gets(process: SimulatedProcess, lock: ScopedLock, terms: AcquireTerms): Holding {
     this.granted += 1;
     const { signal } = lock;
-    const holding: Holding = { process, lock, terms, grantedAt: this.#now(), isTold: signal.aborted };
+    const holding: Holding = { process, lock, terms, grantedAt: this.#init.now(), isTold: signal.aborted };
     signal.addEventListener('abort', () => (holding.isTold = true));
     this.#holdings.add(holding);
+    this.#keys.onGranted(lock.keys);
     if (!lock.isHeld) this.fault('told in time', `${name(holding)} got what is lost already`);
     else this.#checkToken(holding);
     return holding;
@@ -125,20 +114,16 @@ export class Watcher {
       if (waiting.process.isDead) this.#waitings.delete(waiting);
       else if (waiting.process.isAtRest) this.#checkPatience(waiting);
     }
-    for (const key of this.#keys) {
-      this.#checkIdle(key);
-      if (this.#weather.isGentle) this.#checkOrphan(key);
-      if (this.#isCalm) this.#checkQueue(key);
-    }
+    for (const key of this.#init.keys) this.#keys.judge(key, this.clearSince);
   }
 
-  #checkPatience({ process, what, since, limit, blockedBefore }: Waiting): void {
+  #checkPatience({ process, what, since, limit, blockedBefore, invariant = 'patience' }: Waiting): void {
     const waited = process.clock.now() - since - (process.blockedMs - blockedBefore);
-    if (waited > limit + TOLERANCE_MS) this.fault('patience', `${process.name} ${what} takes ${waited.toFixed(0)} ms, not ${limit}`);
+    if (waited > limit + TOLERANCE_MS) this.fault(invariant, `${process.name} ${what} takes ${waited.toFixed(0)} ms, not ${limit}`);
   }
 
   #checkToken({ process, lock, grantedAt }: Holding): void {
-    const { ledger } = this.#server;
+    const { ledger } = this.#init.server;
     const token = lock.fencingToken;
     const blocks = lock.keys.map((key) => ledger.blockOf(key, token)).filter((block) => block !== undefined);
     const mintedAt = blocks[0]?.at ?? -Infinity;
@@ -154,16 +139,16 @@ export class Watcher {
   /** Whoever is not told of a loss has the key on the server; or had it, and can not know yet that it was taken away. Tells whether it has it. */
   #checkTruth(holding: Holding, key: string): boolean {
     const { lock, process } = holding;
-    const holder = this.#server.holder(key);
-    const value = this.#server.ledger.blockOf(key, lock.fencingToken)?.value;
+    const holder = this.#init.server.holder(key);
+    const value = this.#init.server.ledger.blockOf(key, lock.fencingToken)?.value;
     if (value === undefined) return this.#checkRaised(holding, key, holder);
-    const life = this.#server.ledger.life(key, value);
+    const life = this.#init.server.ledger.life(key, value);
     if (holder === value) {
-      const claimed = this.#now() + (lock.expiresAt - process.clock.epoch()) / process.rate;
+      const claimed = this.#init.now() + (lock.expiresAt - process.clock.epoch()) / process.rate;
       if (lock.keys.length === 1 && claimed > (life?.until ?? 0)) this.fault('told in time', `${name(holding)} claims ${(claimed - (life?.until ?? 0)).toFixed(1)} ms too much`);
       return true;
     }
-    if (life?.disturbedAt !== undefined && this.#now() <= this.#excusedUntil(holding, life)) return false;
+    if (life?.disturbedAt !== undefined && this.#init.now() <= this.#excusedUntil(holding, life)) return false;
     const isOthers = holder !== undefined && !holder.startsWith(RESERVED);
     this.fault(isOthers ? 'exclusion' : 'told in time', `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`);
     return false;
@@ -172,11 +157,11 @@ export class Watcher {
   /** Of several keys, where the token is another's: known are only whose value it is, and when the key was taken away. */
   #checkRaised(holding: Holding, key: string, holder: string | undefined): boolean {
     const { lock, grantedAt } = holding;
-    const value = lock.keys.map((other) => this.#server.ledger.blockOf(other, lock.fencingToken)?.value).find((other) => other !== undefined);
+    const value = lock.keys.map((other) => this.#init.server.ledger.blockOf(other, lock.fencingToken)?.value).find((other) => other !== undefined);
     const instance = value?.slice(0, value.indexOf('#') + 1);
     if (instance !== undefined && holder?.startsWith(instance) === true) return true;
-    const takenAt = this.#server.ledger.disturbedAt(key);
-    if (takenAt >= grantedAt - this.#maxTtl && this.#now() <= takenAt + this.#maxTtl) return false;
+    const takenAt = this.#init.server.ledger.disturbedAt(key);
+    if (takenAt >= grantedAt - this.#init.maxTtl && this.#init.now() <= takenAt + this.#init.maxTtl) return false;
     this.fault(holder === undefined ? 'told in time' : 'exclusion', `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`);
     return false;
   }
@@ -184,21 +169,7 @@ export class Watcher {
   /** Who renews over a link that works learns of the loss by the next renewal, everyone else at the end of the lease. */
   #excusedUntil({ process, terms }: Holding, { until, ttl, disturbedAt = 0 }: Life): number {
     if (!terms.renew || !this.#isReliable || process.lastPauseAt >= disturbedAt) return until;
-    return Math.min(until, disturbedAt + (ttl / 3) * 1.02 + 4 * this.#weather.latency + TOLERANCE_MS);
-  }
-
-  /** A process in which nobody has the key does not keep it, once its link works: what it may have got unknown is given to who waits, or swept. Callers who do not just hold and release keep some. */
-  #checkOrphan(key: string): void {
-    const holder = this.#server.holder(key);
-    const isUser = ({ process }: { readonly process: SimulatedProcess }): boolean => holder?.startsWith(process.engineName ?? ' ') === true;
-    // Whoever wants several has some of them before it has them all.
-    const isWanted = some(this.#waitings, (waiting) => waiting.key === undefined && isUser(waiting));
-    const isBusy = isWanted || some(this.#holdings, (holding) => holding.lock.keys.includes(key) && isUser(holding));
-    const isOrphan = holder !== undefined && !holder.startsWith(RESERVED) && !isBusy;
-    const since = this.#lastsSince(`the value of ${key}`, isOrphan ? holder : undefined);
-    const forMs = this.#now() - (this.#isReliable ? since : Math.max(since, this.clearSince));
-    const limit = this.#isReliable ? 4 * this.#weather.latency + TOLERANCE_MS : 3 * COMMAND_TIMEOUT_MS;
-    if (forMs > limit) this.fault('nothing left', `${key} holds ${holder} for ${forMs.toFixed(0)} ms, and nobody has it`);
+    return Math.min(until, disturbedAt + (ttl / 3) * 1.02 + 4 * this.#init.weather.latency + TOLERANCE_MS);
   }
 
   #checkAlone(believers: Map<string, Holding>, holding: Holding, key: string): void {
@@ -206,43 +177,6 @@ export class Watcher {
     if (other !== undefined) this.fault('exclusion', `${name(holding)} and ${name(other)} hold ${key}`);
     believers.set(key, holding);
   }
-
-  /** A free key is taken by those who wait for it, and a reservation by whom it is for. */
-  #checkIdle(key: string): void {
-    const holder = this.#server.holder(key);
-    const isReserved = holder?.startsWith(RESERVED) === true;
-    const waits = holder === undefined && some(this.#waitings, (waiting) => waiting.key === key && waiting.process.isAtRest);
-    const since = this.#lastsSince(key, waits || isReserved ? (holder ?? 'free') : undefined);
-    if (since === Infinity) return;
-    // In rough weather a lost wake-up costs the rest of the lease that a process found when it came, and a rest before the next try.
-    const limit = this.#isCalm ? 6 * this.#weather.latency + 4 * TOLERANCE_MS : this.#maxTtl + 2 * COMMAND_TIMEOUT_MS + 2_000;
-    const from = this.#isCalm ? since : Math.max(since, this.clearSince, ...[...this.#waitings].map(({ process }) => process.lastPauseAt));
-    if (this.#now() - from > limit) this.fault('liveness', `${key} is ${holder ?? 'free'} for ${(this.#now() - from).toFixed(0)} ms, and somebody waits`);
-  }
-
-  /** A process of which nobody waits does not stand in the queue. */
-  #checkQueue(key: string): void {
-    const [inbox] = this.#server.queue(key);
-    const isWanted = inbox !== undefined && some(this.#waitings, ({ process, what }) => what.startsWith('acquire') && inbox.endsWith(process.name));
-    const since = this.#lastsSince(`the queue of ${key}`, isWanted ? undefined : inbox);
-    const forMs = this.#now() - since;
-    if (forMs > 4 * this.#weather.latency + TOLERANCE_MS) this.fault('nothing left', `${inbox} stands in the queue of ${key} for ${forMs.toFixed(0)} ms, and nobody waits`);
-  }
-
-  /** Since when `state` is the state of it, without a break; `Infinity` for none. */
-  #lastsSince(what: string, state: string | undefined): number {
-    const now = this.#now();
-    const before = this.#states.get(what);
-    if (state === undefined) this.#states.delete(what);
-    else if (before?.state !== state) this.#states.set(what, { state, since: now });
-    else return before.since;
-    return state === undefined ? Infinity : now;
-  }
-}
-
-function some<T>(items: Iterable<T>, isIt: (item: T) => boolean): boolean {
-  for (const item of items) if (isIt(item)) return true;
-  return false;
 }
 
 function name({ process, lock }: Holding): string {

@@ -1,26 +1,49 @@
 import { LockEngine } from '../../lib/engine/lock-engine.js';
+import type { QuantumTerms } from '../../lib/engine/quantum.js';
+import { QUANTUM_HANDOVERS, QUANTUM_MS } from '../../lib/redis-lock.constants.js';
 import { QUEUE_MS } from '../../lib/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
+import { Calamities, type Inhabitant } from './calamities.js';
 import { Caller, KEYS, LONGEST_EXTENSION } from './caller.js';
+import { ForeignProgram } from './foreign-program.js';
+import { Regular } from './regular.js';
 import { SimulatedLink } from './simulated-link.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { SimulatedRedis } from './simulated-redis.js';
 import type { Log } from './trace.js';
-import { Watcher, type Fault } from './watcher.js';
-import { CLEAR, isLinkReliable, WEATHERS, type Weather } from './weather.js';
+import type { Fault } from './watched.js';
+import { Watcher } from './watcher.js';
+import { areWakeUpsReliable, CLEAR, isCalm, WEATHERS, type Weather } from './weather.js';
 
 const PROCESSES = 3;
 const STORM_MS = 4_000;
 /** How long everything may take to come to its end in clear weather. */
-const CLEAR_MS = 60_000;
+const CLEAR_MS = 300_000;
 /** What a clock may be off, a little less than the engine allows for. */
 const DRIFT = 0.009;
 
-interface Inhabitant {
-  readonly process: SimulatedProcess;
-  readonly link: SimulatedLink;
-  readonly engine: LockEngine;
+/** How long a process in the queue waits at most: some quanta of others. */
+const WOKEN_LIMIT_MS = 400;
+/** And one that polls: some polls, each of which may come while another has its turn. */
+const POLLER_LIMIT_MS = 800;
+/** How much longer either waits when a wake-up is lost, and polls beside those who have their turn. */
+const LOST_MS = 1_500;
+/** And a program that is in no queue, beside one process: until that leaves the key free. */
+const STRANGER_LIMIT_MS = 2_500;
+
+interface Habits {
+  readonly callers: number;
+  readonly pauses: number;
+  readonly limit: number;
+  readonly inboxRefusals?: number;
+}
+
+/** Whoever uses locks. */
+interface Person {
+  readonly isOver: boolean;
+  readonly process?: SimulatedProcess;
+  live(): unknown;
 }
 
 /** A server and some processes with their callers: first in bad weather, then in clear. All of it follows from the seed. */
@@ -31,9 +54,10 @@ export class World {
   readonly #server = new SimulatedRedis(this.time);
   readonly #random: () => number;
   readonly #log: Log | undefined;
-  readonly #inhabitants: readonly Inhabitant[];
-  readonly #callers: readonly Caller[];
+  readonly #inhabitants: Inhabitant[] = [];
+  readonly #people: readonly Person[];
   readonly #maxTtl: number;
+  readonly #stormEnd = this.time.now() + STORM_MS;
   #current: Weather;
 
   constructor(seed: number, logTo?: (time: FakeClock) => Log) {
@@ -41,22 +65,21 @@ export class World {
     this.#log = logTo?.(this.time);
     this.weather = this.#current = WEATHERS[seed % WEATHERS.length] as Weather;
     this.#maxTtl = Math.max(LONGEST_EXTENSION, ...this.weather.ttls);
-    this.watcher = new Watcher({ server: this.#server, now: () => this.time.now(), weather: this.weather, keys: KEYS, maxTtl: this.#maxTtl });
-    this.#inhabitants = Array.from({ length: PROCESSES }, (_, index) => this.#settle(`p${index + 1}`));
-    this.#callers = this.#inhabitants.flatMap(({ process, engine }) => Array.from({ length: this.weather.callers }, () => this.#newCaller(process, engine)));
+    const goodSince = (process: SimulatedProcess): number => this.#inhabitants.find((inhabitant) => inhabitant.process === process)?.link.goodSince ?? Infinity;
+    this.watcher = new Watcher({ server: this.#server, now: () => this.time.now(), weather: this.weather, keys: KEYS, maxTtl: this.#maxTtl, goodSince });
+    this.#people = { 'all sorts': () => this.#allSorts(), crowd: () => this.#crowd(), 'crowd and stranger': () => this.#crowdAndStranger() }[this.weather.people]();
   }
 
   /** The first thing that went wrong, if anything did. */
   async live(): Promise<Fault | undefined> {
-    const { watcher, time } = this;
-    this.#plan();
-    for (const caller of this.#callers) void caller.live();
-    const begin = time.now();
-    if (!(await this.#run(begin + STORM_MS, () => false))) return watcher.faults[0];
+    const { watcher, time, weather } = this;
+    new Calamities({ time, server: this.#server, random: this.#random, log: this.#log, watcher, keys: KEYS, inhabitants: this.#inhabitants, until: this.#stormEnd }).plan(weather);
+    for (const person of this.#people) void person.live();
+    if (!(await this.#run(this.#stormEnd, () => false))) return watcher.faults[0];
     this.#clearUp();
-    if (!(await this.#run(begin + STORM_MS + CLEAR_MS, () => this.#isOver()))) return watcher.faults[0];
+    if (!(await this.#run(this.#stormEnd + CLEAR_MS, () => this.#isOver()))) return watcher.faults[0];
     if (!this.#isOver()) watcher.fault('liveness', `in the end ${this.#waiting().join()} still wait`);
-    if (this.weather.isGentle && isLinkReliable(this.weather)) {
+    if (isCalm(weather)) {
       await this.#run(time.now() + 100, () => false);
       this.#checkLeft();
     }
@@ -78,100 +101,58 @@ export class World {
     return true;
   }
 
-  #settle(name: string): Inhabitant {
+  /** Processes of which each wants everything. */
+  #allSorts(): Person[] {
+    const { watcher, weather } = this;
+    const random = this.#random;
+    return Array.from({ length: PROCESSES }, (_, index) => {
+      const quantum = random() < 0.3 ? { handOvers: 30, ms: 3_000 } : { handOvers: Math.floor(random() * 4), ms: random() * 300 };
+      const { process, engine } = this.#settle(`p${index + 1}`, quantum);
+      return Array.from({ length: weather.callers }, () => new Caller({ process, engine, watcher, random, log: this.#log, weather, until: this.#stormEnd }));
+    }).flat();
+  }
+
+  /** One process wants a key without end; others come and go, of which one is woken and one is refused an inbox. */
+  #crowd(): Person[] {
+    const allowance = areWakeUpsReliable(this.weather) ? 0 : LOST_MS;
+    return [
+      ...this.#regulars('p1', { callers: 5, pauses: 0, limit: WOKEN_LIMIT_MS + allowance }),
+      ...this.#regulars('p2', { callers: 2, pauses: 100, limit: WOKEN_LIMIT_MS + allowance }),
+      ...this.#regulars('p3', { callers: 1, pauses: 100, limit: POLLER_LIMIT_MS + allowance, inboxRefusals: 1 }),
+    ];
+  }
+
+  /** One process wants a key without end, and a program that uses no queue wants it, too. */
+  #crowdAndStranger(): Person[] {
+    const { watcher, time } = this;
+    const onUnfair = (what: string): void => watcher.fault('fairness', what);
+    const stranger = new ForeignProgram({ time, server: this.#server, random: this.#random, log: this.#log, key: KEYS[0], until: this.#stormEnd, limit: STRANGER_LIMIT_MS, onUnfair });
+    return [...this.#regulars('p1', { callers: 5, pauses: 0, limit: STRANGER_LIMIT_MS }), stranger];
+  }
+
+  #regulars(name: string, { callers, pauses, limit, inboxRefusals = 0 }: Habits): Person[] {
+    const { watcher } = this;
+    const { process, engine } = this.#settle(name, { handOvers: QUANTUM_HANDOVERS, ms: QUANTUM_MS }, { inboxRefusals });
+    return Array.from({ length: callers }, () => new Regular({ process, engine, watcher, random: this.#random, key: KEYS[0], holds: 10, pauses, limit, until: this.#stormEnd }));
+  }
+
+  #settle(name: string, quantum: QuantumTerms, ofItsOwn: Partial<Weather> = {}): Inhabitant {
     const { time, watcher } = this;
     const random = this.#random;
     const onThrown = (error: unknown): void => watcher.fault('no crash', `${name} threw ${error instanceof Error ? error.stack : String(error)}`);
     const process = new SimulatedProcess({ name, time, random, rate: 1 + DRIFT * (2 * random() - 1), offset: random() * 100_000, onThrown });
-    const link = new SimulatedLink({ process, server: this.#server, time, random, weather: () => this.#current, channel: `inbox:${name}`, log: this.#log });
+    const weather = (): Weather => ({ ...this.#current, ...ofItsOwn });
+    const link = new SimulatedLink({ process, server: this.#server, time, random, weather, channel: `inbox:${name}`, log: this.#log });
     const observer = {
       lost: (error: Error) => this.#log?.(name, error.message),
       releaseUnconfirmed: () => undefined,
-      wakeUpsRefused: () => undefined,
       wakeUpsFail: () => undefined,
+      wakeUpsRefused: () => (link.isInboxRefused ? undefined : watcher.fault('no false alarm', `${name} is told that its inbox is refused, and it is not`)),
     };
-    const quantum = random() < 0.3 ? { handOvers: 30, ms: 3_000 } : { handOvers: Math.floor(random() * 4), ms: random() * 300 };
-    const maxWaiters = random() < 0.1 ? 1 : Infinity;
-    return { process, link, engine: new LockEngine({ store: link, clock: process.clock, random, observer, maxWaiters, quantum }) };
-  }
-
-  #newCaller(process: SimulatedProcess, engine: LockEngine): Caller {
-    const { watcher, time } = this;
-    return new Caller({ process, engine, watcher, random: this.#random, log: this.#log, weather: this.weather, until: time.now() + STORM_MS });
-  }
-
-  /** What is going to happen to whom. */
-  #plan(): void {
-    const { weather } = this;
-    for (const { process, link, engine } of this.#inhabitants) {
-      this.#every(weather.everyCut, () => link.cut());
-      this.#every(weather.everySilence, () => link.fallSilent(this.#random() * 2_500));
-      this.#every(weather.everyInboxCut, () => link.cutInbox());
-      this.#every(weather.everyPause, () => this.#pause(process));
-      this.#every(weather.everyDeath, () => this.#kill(process, link));
-      this.#every(weather.everyShutdown, () => process.post('user', () => void engine.close(300)));
-      this.#every(weather.everyForce, () => process.post('user', () => void engine.forceRelease(this.#oneKey()).catch(() => undefined)));
-    }
-    this.#every(weather.everyFlush, () => this.#flush());
-    this.#every(weather.everyRestart, () => this.#restart());
-    this.#every(weather.everyStepBack, () => this.#server.stepBack(this.#random() * 200));
-    this.#every(weather.everyForeigner, () => this.#foreigner());
-  }
-
-  #every(mean: number, event: () => void): void {
-    if (mean === Infinity) return;
-    const end = this.time.now() + STORM_MS;
-    const next = (): void => {
-      const delay = mean * -Math.log(1 - this.#random());
-      if (this.time.now() + delay >= end) return;
-      this.time.setTimer(delay, () => {
-        event();
-        next();
-      });
-    };
-    next();
-  }
-
-  #pause(process: SimulatedProcess): void {
-    const ms = this.#random() * (this.#random() < 0.5 ? 50 : 2_000);
-    this.#log?.(process.name, `blocked for ${ms.toFixed(0)} ms`);
-    process.pause(ms);
-  }
-
-  #kill(process: SimulatedProcess, link: SimulatedLink): void {
-    this.#log?.(process.name, 'dies');
-    process.die();
-    link.cut();
-    link.cutInbox();
-  }
-
-  #flush(): void {
-    this.#log?.('server', 'loses its data');
-    this.#server.flush(KEYS);
-  }
-
-  #restart(): void {
-    const server = this.#server;
-    this.#log?.('server', 'goes down');
-    server.isUp = false;
-    for (const { link } of this.#inhabitants) {
-      link.cut();
-      link.cutInbox();
-    }
-    if (this.#random() < 0.5) this.#flush();
-    this.time.setTimer(this.#random() * 1_500, () => {
-      this.#log?.('server', 'is up');
-      server.isUp = true;
-    });
-  }
-
-  #foreigner(): void {
-    const key = this.#oneKey();
-    const value = `foreign-${this.time.now()}`;
-    const ttl = this.#random() < 0.2 ? Infinity : 100 + Math.floor(this.#random() * 700);
-    const isIn = this.#server.set(key, value, ttl, this.#random() < 0.7);
-    this.#log?.('foreign', `${isIn ? 'takes' : 'finds'} ${key} for ${ttl} ms`);
-    if (isIn) this.time.setTimer(this.#random() * 500, () => this.#server.compareAndDelete(key, value));
+    const maxWaiters = random() < 0.1 && this.weather.people === 'all sorts' ? 1 : Infinity;
+    const inhabitant = { process, link, engine: new LockEngine({ store: link, clock: process.clock, random, observer, maxWaiters, quantum }) };
+    this.#inhabitants.push(inhabitant);
+    return inhabitant;
   }
 
   #clearUp(): void {
@@ -183,11 +164,11 @@ export class World {
   }
 
   #isOver(): boolean {
-    return this.#callers.every((caller) => caller.isOver || caller.process.isDead);
+    return this.#people.every((person) => person.isOver || person.process?.isDead === true);
   }
 
   #waiting(): string[] {
-    return this.#callers.filter((caller) => !caller.isOver && !caller.process.isDead).map(({ process }) => process.name);
+    return this.#people.filter((person) => !person.isOver && person.process?.isDead !== true).map(({ process }) => process?.name ?? 'a foreign program');
   }
 
   #checkLeft(): void {
@@ -200,9 +181,5 @@ export class World {
 
   #checkAlarms(): void {
     for (const { process } of this.#inhabitants) if (process.alarms > 0) this.watcher.fault('nothing left', `${process.alarms} alarms of ${process.name} are set`);
-  }
-
-  #oneKey(): string {
-    return KEYS[Math.floor(this.#random() * KEYS.length)] as string;
   }
 }
