@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { symlink } from 'node:fs/promises';
+import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { freePort } from '../../sample/redis/free-port.js';
+import { PATIENCE_MS } from '../support/patience.mjs';
 import { installPackage, type InstalledPackage } from './package.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -35,8 +36,10 @@ let installed: InstalledPackage;
 
 beforeAll(async () => {
   installed = await installPackage();
+  // From within this repository its own name would be this repository, built or not.
+  await cp(join(import.meta.dirname, 'app'), join(installed.dir, 'app'), { recursive: true });
   await symlink(join(ROOT, 'node_modules', LEFT_OUT), join(installed.dir, 'node_modules', LEFT_OUT));
-}, 120_000);
+});
 
 afterAll(() => installed.remove());
 
@@ -48,7 +51,7 @@ describe.each(['esm', 'cjs'])('an app that is bundled by esbuild with what the p
   beforeAll(() =>
     build({
       ...COMMON,
-      entryPoints: [join(import.meta.dirname, 'app', 'main.ts')],
+      entryPoints: [join(installed.dir, 'app', 'main.ts')],
       outfile: outfile(),
       external: [LEFT_OUT, ...ABSENT],
       nodePaths: [join(installed.dir, 'node_modules'), join(ROOT, 'node_modules')],
@@ -59,7 +62,7 @@ describe.each(['esm', 'cjs'])('an app that is bundled by esbuild with what the p
 
   const run = async (env: Record<string, string> = {}): Promise<Outcome> => {
     const all = { ...process.env, ...env, REDIS_URL: process.env.TEST_REDIS_URL ?? '', PORT: String(await freePort()) };
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile()], { env: all, timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile()], { env: all, timeout: PATIENCE_MS });
     return JSON.parse(stdout) as Outcome;
   };
 

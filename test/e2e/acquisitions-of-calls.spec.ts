@@ -5,6 +5,7 @@ import { RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 @Injectable()
 class PlainService {
@@ -76,7 +77,7 @@ describe('one call, one acquisition and one release', () => {
     redis = await startRedis();
     nest = await startContext({ imports: [EventEmitterModule.forRoot()], providers: SERVICES, lock: { connection: redis.url } });
     // The server knows the scripts from now on.
-    await nest.locks.withLock('warm', () => undefined);
+    await nest.locks.withLock('warm', WARM_UP, () => undefined);
   });
 
   beforeEach(() => resetCommandCounts(redis.url));

@@ -9,6 +9,7 @@ import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 const stage = { work: new Checkpoint() };
 
@@ -156,7 +157,7 @@ describe.each(PLATFORMS)('one call, one acquisition and one release, on $platfor
     redis = await startRedis();
     http = await startHttpApp(adapter, { controllers: [CountedController, ScopedController, NamingController], providers: [TransientService, RequestScopedService], lock: { connection: redis.url } });
     // The server knows the scripts from now on.
-    await http.locks.withLock('warm', () => http.locks.inspect('warm'));
+    await http.locks.withLock('warm', WARM_UP, () => http.locks.inspect('warm'));
   });
 
   beforeEach(() => resetCommandCounts(redis.url));

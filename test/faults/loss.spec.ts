@@ -8,6 +8,7 @@ import { RENEW } from '../../lib/scripts/renew.script.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { blockEventLoop } from './support/faults.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 /** What commands may add. */
 const SLACK = 300;
@@ -28,7 +29,7 @@ describe('how and when a loss is told', () => {
     server = await startRedis();
     proxy = await startFaultProxy(server.port);
     context = await startContext({ lock: { connection: proxy.url, keyPrefix: 'lock:', shutdownGrace: 0 } });
-    await context.locks.withLock('warm', (lock) => lock.extend());
+    await context.locks.withLock('warm', WARM_UP, (lock) => lock.extend());
   };
   const close = async (): Promise<void> => {
     server.resume();

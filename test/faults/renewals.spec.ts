@@ -9,6 +9,7 @@ import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { randomFrom } from '../support/random.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 describe('renewals on the wire', () => {
   let server: RedisServer;
@@ -30,7 +31,7 @@ describe('renewals on the wire', () => {
     one = await startContext({ lock: { connection: proxy.url, keyPrefix: 'lock:', shutdownGrace: 0 } });
     two = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:', shutdownGrace: 0 } });
     // Every script is known, so that its hash is what passes.
-    await one.locks.withLock('warm', (lock) => lock.extend());
+    await one.locks.withLock('warm', WARM_UP, (lock) => lock.extend());
   };
   const close = async (): Promise<void> => {
     await Promise.all([one, two].map(({ app }) => app.close()));

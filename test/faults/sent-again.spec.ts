@@ -11,6 +11,7 @@ import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/watch.js';
 import { CLIENT_KINDS, type TestClient } from './support/clients.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 const TTL = 60_000;
 
@@ -36,7 +37,7 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
     client = kind.open(proxy.url);
     one = await startContext({ lock: { connection: client, keyPrefix: 'lock:', shutdownGrace: 0, quantum: { handOvers: 0 } } });
     two = await startContext({ lock: { connection: { ...portOf(server), keyPrefix: kind.keyPrefix }, keyPrefix: 'lock:', shutdownGrace: 0 } });
-    for (const { locks } of [one, two]) await locks.withLock('warm', (lock) => lock.extend());
+    for (const { locks } of [one, two]) await locks.withLock('warm', WARM_UP, (lock) => lock.extend());
   });
   afterEach(async () => {
     proxy.loseReplies(0, '');

@@ -4,6 +4,7 @@ import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/watch.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 describe('mutual exclusion', () => {
   let server: RedisServer;
@@ -81,7 +82,7 @@ describe('mutual exclusion', () => {
 
   it('an uncontended lock costs two commands: no PING, no EVAL, nothing while it is held', async () => {
     const [{ locks }] = contexts as [NestContext];
-    await locks.withLock('warm', () => undefined);
+    await locks.withLock('warm', WARM_UP, () => undefined);
     await resetCommandCounts(server.url);
     for (let turn = 0; turn < 10; turn += 1) await locks.withLock('a', () => new Promise((resolve) => setImmediate(resolve)));
     const counts = await commandCounts(server.url);

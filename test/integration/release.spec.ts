@@ -5,6 +5,7 @@ import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/watch.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 describe('release', () => {
   let server: RedisServer;
@@ -18,7 +19,7 @@ describe('release', () => {
     proxy = await startFaultProxy(server.port);
     context = await startContext({ lock: { connection: proxy.url, keyPrefix: 'lock:', shutdownGrace: 0 } });
     // Every script is known to the server.
-    await context.locks.withLock('warm', () => undefined);
+    await context.locks.withLock('warm', WARM_UP, () => undefined);
   });
   afterEach(async () => {
     await context.app.close();

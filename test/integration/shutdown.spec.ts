@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection, watch } from '../support/watch.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 describe('O2: a shutdown of the service', () => {
   let server: RedisServer;
@@ -97,7 +98,7 @@ describe('O2: a shutdown of the service', () => {
 
   it('removes what is held without anybody knowing: an acquire whose caller has given up', async () => {
     const { app, locks } = await open(10_000);
-    await locks.withLock('warm', () => undefined);
+    await locks.withLock('warm', WARM_UP, () => undefined);
     server.pause();
     const refused = rejection(locks.acquire('a', { wait: 50, ttl: 60_000 }));
     expect(await refused).toMatchObject({ code: 'LOCK_BACKEND' });

@@ -7,6 +7,7 @@ import { startContext, type NestContext } from '../support/nest-context.js';
 import type { ClientSettings } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/watch.js';
+import { WARM_UP } from '../support/patience.mjs';
 
 const SETTINGS: Record<string, ClientSettings> = {
   'the default settings': {},
@@ -33,7 +34,7 @@ describe('an acquire whose outcome nobody told', () => {
     const context = await startContext({ lock: { connection: client, keyPrefix: 'lock:', shutdownGrace: 0 } });
     contexts.push(context);
     // Connected, and every script known.
-    await context.locks.withLock('warm', () => undefined);
+    await context.locks.withLock('warm', WARM_UP, () => undefined);
     return context.locks;
   };
   const untilOurs = (key: string): Promise<unknown> => eventually(async () => String(await valueOf(key)).includes(`:${process.pid}:`));

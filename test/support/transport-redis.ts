@@ -4,6 +4,7 @@ import { commandCounts, resetCommandCounts } from './command-stats.js';
 import { eventually } from './eventually.js';
 import { startContext } from './nest-context.js';
 import { startRedis } from './redis-server.js';
+import { WARM_UP } from './patience.mjs';
 
 /** A Redis server for the locks of one suite, and for nothing else: what is counted on it was done for locks. */
 export interface LockRedis {
@@ -51,6 +52,6 @@ export async function startLockRedis(): Promise<LockRedis> {
 /** A script that the server does not know yet is sent, and counted, twice. */
 async function teachScripts(connection: string): Promise<void> {
   const { app, locks } = await startContext({ lock: { connection } });
-  await locks.withLock('warm', () => undefined);
+  await locks.withLock('warm', WARM_UP, () => undefined);
   await app.close();
 }

@@ -83,7 +83,7 @@ export const CHECKS = [
     title: 'Busy: the client gets',
     scenes: ['busy'],
     cell: (seen) => busy(seen.busy),
-    wanted: '409, `Retry-After`',
+    wanted: '409',
   },
   {
     name: 'down',

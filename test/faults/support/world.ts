@@ -9,6 +9,7 @@ import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
 import { startContext, type NestContext } from '../../support/nest-context.js';
 import { startRedis, type RedisServer } from '../../support/redis-server.js';
 import { CLIENT_KINDS, type ClientKind, type TestClient } from './clients.js';
+import { WARM_UP } from '../../support/patience.mjs';
 
 export const PREFIX = 'lock:';
 /** The engine's own deadline for a command, before it is scaled. */
@@ -114,6 +115,6 @@ async function openApp(kind: ClientKind, url: string, outside: RedisLockService,
     startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: LEAVE_GRACE, ...patience } }),
   ]);
   // Connected, and every script known.
-  for (const { locks } of [context, leaving]) await locks.withLock(`warm ${kind.name}`, (lock) => lock.extend());
+  for (const { locks } of [context, leaving]) await locks.withLock(`warm ${kind.name}`, WARM_UP, (lock) => lock.extend());
   return { kind, client, locks: context.locks, leaving, outside, context };
 }

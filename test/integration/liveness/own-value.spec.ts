@@ -6,6 +6,7 @@ import { eventually } from '../../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../../support/fault-proxy.js';
 import { watch } from '../../support/watch.js';
 import { openScene, type Scene } from './support/scene.js';
+import { WARM_UP } from '../../support/patience.mjs';
 
 const LONG_TTL = 30_000;
 const SHORT_TTL = 1_000;
@@ -20,7 +21,7 @@ describe('C3: commands that arrive in another order than they were sent', () => 
     scene = await openScene();
     proxy = await startFaultProxy(scene.server.port);
     ({ locks } = await scene.open({ connection: proxy.url }));
-    await locks.withLock('warm-up', (lock) => lock.extend());
+    await locks.withLock('warm-up', WARM_UP, (lock) => lock.extend());
   });
   afterEach(async () => {
     await scene.close();
