@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { WARM_UP } from '../../support/patience.mjs';
 import { openScene, type Scene } from './support/scene.js';
 
 const KEYS = 2_000;
@@ -25,6 +26,7 @@ describe('R5: what a key leaves in Redis', () => {
 
   it(`ends after a minute: ${KEYS} that were held, and as many that were refused or given up`, async () => {
     const { locks } = await scene.open();
+    await locks.withLock('warm-up', WARM_UP, () => undefined);
     await Promise.all(Array.from({ length: KEYS }, (_, index) => locks.withLock(`held-${index}`, () => undefined)));
     const refused = Array.from({ length: KEYS }, (_, index) => `refused-${index}`);
     await client.mset(Object.fromEntries(refused.map((key) => [`lock:${key}`, 'a program'])));
