@@ -9,6 +9,8 @@ export interface Clock {
   epoch(): number;
   /** `'process'` keeps the process alive until then, `'background'` does not. */
   setTimer(delay: number, callback: () => void, keepAlive: 'process' | 'background'): Timer;
+  /** As `setTimer()`, at an instant of `now()`. */
+  setTimerAt(at: number, callback: () => void, keepAlive: 'process' | 'background'): Timer;
   clearTimer(timer: Timer): void;
   /** Calls back once everything was read that had come by now, as far as one turn of the event loop reads it. */
   afterReads(callback: () => void): void;
@@ -22,6 +24,9 @@ export const plainClock: Clock = {
     const timer = setTimeout(callback, delay);
     if (keepAlive === 'background') timer.unref();
     return timer;
+  },
+  setTimerAt(at, callback, keepAlive) {
+    return this.setTimer(Math.max(0, at - this.now()), callback, keepAlive);
   },
   clearTimer(timer) {
     clearTimeout(timer as NodeJS.Timeout);

@@ -83,15 +83,14 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   /** From caller to caller without a command, as long as the quantum lasts; then Redis is asked whether another process waits. */
-  onReturn(lease: Lease): boolean {
+  onReturn(lease: Lease, now: number): boolean {
     const next = this.#waiters.first;
     const tenure = this.#tenure;
     if (next === undefined || tenure?.lease !== lease) return false;
-    const now = this.#context.clock.now();
     this.#waiters.holdEnds(now);
     if (!tenure.suits(next)) return false;
     const opening = (this.#opening ??= new Opening(this.#context.clock));
-    if (!tenure.takeHandOver()) {
+    if (!tenure.takeHandOver(now)) {
       this.#relay(tenure, opening);
       return true;
     }
@@ -176,11 +175,12 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
       return this.#contend();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
-    if (clock.now() >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
+    const now = clock.now();
+    if (now >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
     this.#rests = undefined;
     this.#waiters.meet(NO_OBSTACLE);
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
-    this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown });
+    this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown }, now);
     this.#grant(head, this.#tenure, sentAt);
     this.#dismissThoseWhoTryOnce();
   }

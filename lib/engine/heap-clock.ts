@@ -33,7 +33,11 @@ export class HeapClock implements Clock {
   }
 
   setTimer(delay: number, callback: () => void, keepAlive: 'process' | 'background'): Alarm {
-    const alarm: Alarm = { at: this.now() + delay, callback, keepsAlive: keepAlive === 'process', index: this.#heap.length };
+    return this.setTimerAt(this.now() + delay, callback, keepAlive);
+  }
+
+  setTimerAt(at: number, callback: () => void, keepAlive: 'process' | 'background'): Alarm {
+    const alarm: Alarm = { at, callback, keepsAlive: keepAlive === 'process', index: this.#heap.length };
     this.#heap.push(alarm);
     this.#rise(alarm);
     if (alarm.at < this.#timerAt) this.#arm(alarm.at);

@@ -72,10 +72,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
 
   /** Whether it is held by this holder or by another that shares it. */
   get isAlive(): boolean {
-    if (this.#state !== 'held') return false;
-    // Each lease notices its own deadline, and tells.
-    for (const lease of this.#leases) if (!lease.isHeld) return false;
-    return true;
+    return this.#isAliveAt(this.#context.clock.now());
   }
 
   get isReleased(): boolean {
@@ -155,6 +152,13 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     this.#tell(reason, cause);
   }
 
+  #isAliveAt(now: number): boolean {
+    if (this.#state !== 'held') return false;
+    // Each lease notices its own deadline, and tells.
+    for (const lease of this.#leases) if (!lease.isHeldAt(now)) return false;
+    return true;
+  }
+
   #tell(reason: LockLostReason, cause?: unknown): void {
     this.#loss = new LockLostError({ key: this.key, reason, cause });
     this.#context.clock.clearTimer(this.#maxHoldTimer);
@@ -164,14 +168,15 @@ export class HeldLock implements ShareableLock, LeaseHolder {
 
   #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
-    const wasHeld = this.isAlive;
+    const now = clock.now();
+    const wasHeld = this.#isAliveAt(now);
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     for (const each of this.#leases) each.holder = undefined;
     const isSingle = this.#leases.length === 1;
     const [lease] = this.#leases;
-    const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > clock.now() ? this.#keepUntil : 0;
-    if (keepUntil === 0 && isSingle && lease.pass()) return PASSED;
+    const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > now ? this.#keepUntil : 0;
+    if (keepUntil === 0 && isSingle && lease.pass(now)) return PASSED;
     const outcome = isSingle ? this.#end(lease, keepUntil) : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
     // Nobody had told the holder, and it was not alone all the time.
     return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;

@@ -42,7 +42,7 @@ export interface LeaseHolder {
 /** Whose lease it is, whoever holds it for the moment. */
 export interface LeaseOwner {
   /** The holder is done. `true`: the owner keeps the lease for another; `false`: it is to be given back. */
-  onReturn(lease: Lease): boolean;
+  onReturn(lease: Lease, now: number): boolean;
   /** Told once: the lease claims its key no longer, ended or lost. */
   onOver(lease: Lease): void;
 }
@@ -93,11 +93,6 @@ export class Lease {
     return this.#validUntil;
   }
 
-  /** Milliseconds that it surely lasts. */
-  get remaining(): number {
-    return this.#validUntil - this.#clock.now();
-  }
-
   /** Whether it may serve one caller after another. */
   get isPlain(): boolean {
     return this.#isPlain && this.#renew;
@@ -109,7 +104,12 @@ export class Lease {
 
   /** Whether it is still surely ours. Notices a deadline that passed while the event loop was blocked. */
   get isHeld(): boolean {
-    if (this.#state === 'held' && this.#clock.now() >= this.#validUntil) this.#expire();
+    return this.isHeldAt(this.#clock.now());
+  }
+
+  /** As `isHeld`, for who knows the time: a look at the clock is a good part of what a hand-over costs. */
+  isHeldAt(now: number): boolean {
+    if (this.#state === 'held' && now >= this.#validUntil) this.#expire();
     return this.#state === 'held';
   }
 
@@ -159,8 +159,8 @@ export class Lease {
   }
 
   /** The holder is done. Whether the owner keeps the lease for another; if not, it is to be given back. */
-  pass(): boolean {
-    return this.isHeld && this.#owner.onReturn(this);
+  pass(now: number): boolean {
+    return this.isHeldAt(now) && this.#owner.onReturn(this, now);
   }
 
   /** Gives the key back to Redis, if it is still ours. Rejects with a `StoreFailure`. */
@@ -182,14 +182,14 @@ export class Lease {
   /** At a third, or sooner when less is left, so that there is another chance after the next one; never in a hot loop. */
   #armRenewal(): void {
     const length = Math.min(this.#ttl, ...this.#shortenings.map(({ ttl }) => ttl));
-    const delay = Math.min(this.#ttl / RENEWALS_PER_TTL, this.remaining / 2);
+    const delay = Math.min(this.#ttl / RENEWALS_PER_TTL, (this.#validUntil - this.#clock.now()) / 2);
     this.#arm(this.#clock.now() + Math.max(delay, length / RETRIES_PER_TTL, MIN_RETRY_MS));
   }
 
   #arm(renewAt: number): void {
     this.#clock.clearTimer(this.#timer);
     const at = this.#renew ? Math.min(renewAt, this.#validUntil) : this.#validUntil;
-    this.#timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now()), () => this.#tick(), 'background');
+    this.#timer = this.#clock.setTimerAt(at, () => this.#tick(), 'background');
   }
 
   #tick(): void {

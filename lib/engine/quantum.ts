@@ -1,5 +1,3 @@
-import type { Clock } from './clock.js';
-
 /** How long one process may keep a lock for its own callers before it asks whether another process waits. */
 export interface QuantumTerms {
   /** Hand-overs from caller to caller. */
@@ -11,26 +9,25 @@ export interface QuantumTerms {
 /** What is left of the quantum of one lease: it bounds how long other processes wait, and how long one turn of the event loop lasts. */
 export class Quantum {
   readonly #terms: QuantumTerms;
-  readonly #clock: Clock;
   #left: number;
   #endsAt: number;
 
-  constructor(terms: QuantumTerms, clock: Clock) {
+  /** `now`, here and below: on the monotonic clock. */
+  constructor(terms: QuantumTerms, now: number) {
     this.#terms = terms;
-    this.#clock = clock;
     this.#left = terms.handOvers;
-    this.#endsAt = clock.now() + terms.ms;
+    this.#endsAt = now + terms.ms;
   }
 
   /** Takes one hand-over; `false` when the quantum is used up. */
-  take(): boolean {
-    if (this.#left === 0 || this.#clock.now() >= this.#endsAt) return false;
+  take(now: number): boolean {
+    if (this.#left === 0 || now >= this.#endsAt) return false;
     this.#left -= 1;
     return true;
   }
 
-  renew(): void {
+  renew(now: number): void {
     this.#left = this.#terms.handOvers;
-    this.#endsAt = this.#clock.now() + this.#terms.ms;
+    this.#endsAt = now + this.#terms.ms;
   }
 }

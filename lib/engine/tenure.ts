@@ -48,12 +48,13 @@ export class Tenure {
   /** When Redis was last asked for the key. */
   #askedAt: number;
 
-  constructor(context: TenureContext, lease: Lease, { fencingToken, tokens, mayComeYet }: Grant) {
+  /** `now`: when Redis gave it, on the monotonic clock. */
+  constructor(context: TenureContext, lease: Lease, { fencingToken, tokens, mayComeYet }: Grant, now: number) {
     this.lease = lease;
     this.#mayComeYet = mayComeYet;
-    this.#askedAt = context.clock.now();
+    this.#askedAt = now;
     this.#context = context;
-    this.#quantum = new Quantum(context.quantum, context.clock);
+    this.#quantum = new Quantum(context.quantum, now);
     this.#refill(fencingToken, tokens);
   }
 
@@ -81,9 +82,9 @@ export class Tenure {
   }
 
   /** Whether the lease may pass to one more caller before Redis is asked. */
-  takeHandOver(): boolean {
+  takeHandOver(now: number): boolean {
     const { lease } = this;
-    return this.#tokensLeft > 0 && lease.remaining >= lease.ttl / 2 && this.#quantum.take();
+    return this.#tokensLeft > 0 && lease.validUntil - now >= lease.ttl / 2 && this.#quantum.take(now);
   }
 
   takeToken(): number {
@@ -107,7 +108,7 @@ export class Tenure {
     const outcome = await store.relay({ key, value, ttl, tokens, mode, ahead });
     if (outcome.status === 'kept') {
       this.lease.confirm(sentAt, sent);
-      this.#quantum.renew();
+      this.#quantum.renew(clock.now());
       this.#refill(outcome.fencingToken, tokens);
     }
     return outcome.status;

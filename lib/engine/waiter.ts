@@ -166,7 +166,7 @@ export class Waiter implements FifoLinks<Waiter> {
     if (deadline === Infinity) return;
     // A reply that has come by then counts, and may have changed the deadline.
     const onTime = (): void => clock.afterReads(() => (this.#deadline === deadline ? this.#owner?.onTimeout(this) : undefined));
-    this.#timer = clock.setTimer(Math.max(0, deadline - clock.now()), onTime, 'process');
+    this.#timer = clock.setTimerAt(deadline, onTime, 'process');
   }
 
   #leave(state: 'granted' | 'gone'): void {

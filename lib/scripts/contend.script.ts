@@ -2,7 +2,7 @@ import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
-import { ENQUEUE, IS_OURS } from './queue.lua.js';
+import { DEQUEUE, ENQUEUE, IS_OURS } from './queue.lua.js';
 
 /**
  * As acquire, for a process that waits: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
@@ -17,7 +17,7 @@ export const CONTEND = defineScriptForEach('contend', {
   keys: ['lock', 'fence', 'queue'],
   common: ['inbox'],
   args: ['value', 'ttl', 'tokens', 'comes'],
-  prelude: FENCING + BUSY + PROLONG + ENQUEUE + IS_OURS,
+  prelude: FENCING + BUSY + PROLONG + ENQUEUE + DEQUEUE + IS_OURS,
   lua: /* lua */ `
   local holder = redis.pcall('GET', lock)
   if type(holder) == 'table' then return 0 end

@@ -1,5 +1,5 @@
 import { defineScriptForEach } from './define-script.js';
-import { ENQUEUE, IS_OURS, PASS_ON } from './queue.lua.js';
+import { DEQUEUE, IS_OURS, PASS_ON } from './queue.lua.js';
 
 /**
  * Takes our process out of the queue. A lock that is reserved for it passes on, and so does one that is free: perhaps it was our process that was woken for it, and came
@@ -13,7 +13,7 @@ export const LEAVE = defineScriptForEach('leave', {
   keys: ['lock', 'queue'],
   common: ['inbox'],
   args: [],
-  prelude: PASS_ON + ENQUEUE + IS_OURS,
+  prelude: PASS_ON + DEQUEUE + IS_OURS,
   lua: /* lua */ `
   dequeue(queue, inbox)
   local holder = redis.pcall('GET', lock)

@@ -30,33 +30,35 @@ export const PLACE = 4_096;
  * `firstDue(queue, ahead)`: the first entry whose process comes within `ahead` ms, and the ms until it is there: 0 for one that can be woken. Nothing when there is none.
  */
 const FIRST_DUE = /* lua */ `
-local function due(entry, place)
-  if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then return 0 end
-  local time = redis.call('TIME')
-  local ms = (place - time[1] * 1000 - math.floor(time[2] / 1000)) % ${PLACE}
-  return ms < ${PLACE / 2} and ms or 0
-end
-
-local function firstDue(queue, ahead)
-  local index = 0
-  local head = redis.pcall('ZRANGE', queue, 0, 0, 'WITHSCORES')
-  while head[1] do
-    local ms = due(head[1], head[2])
-    if ms <= ahead then return head[1], ms end
-    index = index + 1
-    head = redis.pcall('ZRANGE', queue, index, index, 'WITHSCORES')
+  local function due(entry, place)
+    if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then return 0 end
+    local time = redis.call('TIME')
+    local ms = (place - time[1] * 1000 - math.floor(time[2] / 1000)) % ${PLACE}
+    return ms < ${PLACE / 2} and ms or 0
   end
-end
+
+  local function firstDue(queue, ahead)
+    local index = 0
+    local head = redis.pcall('ZRANGE', queue, 0, 0, 'WITHSCORES')
+    while head[1] do
+      local ms = due(head[1], head[2])
+      if ms <= ahead then return head[1], ms end
+      index = index + 1
+      head = redis.pcall('ZRANGE', queue, index, index, 'WITHSCORES')
+    end
+  end
 `;
 
 /**
  * `passOn(lock, queue, ahead)`: reserves the lock for the first process in the queue that lives, wakes it, and returns true; false when there is
  * none, or none that comes within `ahead` ms. A process without a receiver is gone, but not in a Cluster: PUBLISH counts the receivers of one node there, and
- * so proves nothing. Where the server refuses PUBLISH nobody is woken, and the lock is free for who polls.
+ * so proves nothing. Where the server refuses PUBLISH nobody is woken, and the lock is free for who polls. Most queues are empty: Lua makes a function each time it comes to its
+ * text, so what only a queue needs stands behind the question whether there is one.
  */
 export const PASS_ON = /* lua */ `
-${FIRST_DUE}
 local function passOn(lock, queue, ahead)
+  if redis.pcall('ZCARD', queue) == 0 then return false end
+${FIRST_DUE}
   local entry, ms = firstDue(queue, ahead)
   while entry do
     redis.call('ZREM', queue, entry)
@@ -76,13 +78,15 @@ end
 /** `isWanted(queue, ahead)`: whether a process in the queue comes within `ahead` ms. */
 export const IS_WANTED = /* lua */ `
 local function isWanted(queue, ahead)
+  if redis.pcall('ZCARD', queue) == 0 then return false end
+${FIRST_DUE}
   return firstDue(queue, ahead) ~= nil
 end
 `;
 
 /**
  * `enqueue(queue, inbox, comes)`: puts our process into the queue, once, where it keeps its place; `comes`: '' when it can be woken, else the ms after which it
- * comes again. A place is never in the future, whatever the clock has done since. `dequeue(queue, inbox)`: takes it out.
+ * comes again. A place is never in the future, whatever the clock has done since.
  */
 export const ENQUEUE = /* lua */ `
 local function enqueue(queue, inbox, comes)
@@ -100,7 +104,10 @@ local function enqueue(queue, inbox, comes)
   redis.call('ZREM', queue, other)
   redis.call('PEXPIRE', queue, ${QUEUE_MS})
 end
+`;
 
+/** `dequeue(queue, inbox)`: takes our process out of the queue. */
+export const DEQUEUE = /* lua */ `
 local function dequeue(queue, inbox)
   redis.pcall('ZREM', queue, inbox, '${POLLER}' .. inbox)
 end

@@ -2,20 +2,24 @@ const SAMPLES = 16;
 
 /** How long Redis takes to answer, without what this process and the server add when they are busy. */
 export class RoundTrip {
-  readonly #samples = new Float64Array(SAMPLES).fill(Infinity);
-  #next = 0;
+  /** Of the last block of commands, and of the one that is not full yet. */
+  #leastBefore = Infinity;
   #least = Infinity;
+  #samples = 0;
 
-  /** Milliseconds: the least of the last commands that were answered, 0 before the first. */
+  /** Milliseconds: the least of the last 16 to 31 commands that were answered, 0 before the first. */
   get least(): number {
-    return this.#least === Infinity ? 0 : this.#least;
+    const least = Math.min(this.#leastBefore, this.#least);
+    return least === Infinity ? 0 : least;
   }
 
   add(ms: number): void {
-    const evicted = this.#samples[this.#next];
-    this.#samples[this.#next] = ms;
-    this.#next = (this.#next + 1) % SAMPLES;
-    if (ms <= this.#least) this.#least = ms;
-    else if (evicted === this.#least) this.#least = Math.min(...this.#samples);
+    if (this.#samples === SAMPLES) {
+      this.#leastBefore = this.#least;
+      this.#least = Infinity;
+      this.#samples = 0;
+    }
+    this.#samples += 1;
+    if (ms < this.#least) this.#least = ms;
   }
 }

@@ -22,7 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'isHeld does not look at the deadline',
     file: 'lease.ts',
-    find: "if (this.#state === 'held' && this.#clock.now() >= this.#validUntil) this.#expire();",
+    find: "if (this.#state === 'held' && now >= this.#validUntil) this.#expire();",
     replace: '',
   },
   {
@@ -70,8 +70,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a reply that took longer than the lease lasts lets the caller in',
     file: 'cohort.ts',
-    find: 'if (clock.now() >= validity(sentAt, ttl))',
-    replace: 'if (clock.now() >= validity(sentAt, ttl) * 2)',
+    find: 'if (now >= validity(sentAt, ttl))',
+    replace: 'if (now >= validity(sentAt, ttl) * 2)',
   },
   {
     name: 'an abort does not take the caller out of the queue',
@@ -142,7 +142,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a quantum does not end',
     file: 'quantum.ts',
-    find: 'if (this.#left === 0 || this.#clock.now() >= this.#endsAt) return false;',
+    find: 'if (this.#left === 0 || now >= this.#endsAt) return false;',
     replace: '',
   },
   {

@@ -58,6 +58,7 @@ export class SimulatedProcess {
       now: () => offset + rate * time.now(),
       epoch: () => time.epoch() + offset,
       setTimer: (delay, callback) => this.#setTimer(delay / rate, callback),
+      setTimerAt: (at, callback) => this.#setTimer(Math.max(0, (at - offset) / rate - time.now()), callback),
       clearTimer: (timer) => this.#clearTimer(timer),
       afterReads: (callback) => void time.setTimer(0, () => this.post('after reads', callback)),
     };

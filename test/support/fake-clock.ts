@@ -25,7 +25,11 @@ export class FakeClock implements Clock {
   }
 
   setTimer(delay: number, callback: () => void): Alarm {
-    const alarm: Alarm = { at: this.#now + delay, turn: (this.#turns += 1), callback };
+    return this.setTimerAt(this.#now + delay, callback);
+  }
+
+  setTimerAt(at: number, callback: () => void): Alarm {
+    const alarm: Alarm = { at: Math.max(at, this.#now), turn: (this.#turns += 1), callback };
     this.#pending += 1;
     this.#heap.push(alarm);
     this.#rise();

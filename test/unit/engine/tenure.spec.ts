@@ -13,7 +13,7 @@ describe('Tenure', () => {
   let store: TappedStore;
   let lease: Lease;
 
-  const tenureOf = (tokens: number): Tenure => new Tenure({ store, clock, quantum: QUANTUM }, lease, { fencingToken: 1_000, tokens, mayComeYet: false });
+  const tenureOf = (tokens: number): Tenure => new Tenure({ store, clock, quantum: QUANTUM }, lease, { fencingToken: 1_000, tokens, mayComeYet: false }, clock.now());
 
   beforeEach(async () => {
     clock = new FakeClock();
@@ -25,7 +25,7 @@ describe('Tenure', () => {
   it('C7: gives each token of its block once, and no more', () => {
     const tenure = tenureOf(3);
     expect([tenure.takeToken(), tenure.takeToken(), tenure.takeToken()]).toEqual([1_000, 1_001, 1_002]);
-    expect(tenure.takeHandOver()).toBe(false);
+    expect(tenure.takeHandOver(clock.now())).toBe(false);
   });
 
   it('asks ahead when half of the callers that its tokens are for were served, once', () => {
@@ -52,7 +52,7 @@ describe('Tenure', () => {
     const tenure = tenureOf(1);
     const last = tenure.takeToken();
     expect(await tenure.ask('free')).toBe('kept');
-    expect(tenure.takeHandOver()).toBe(true);
+    expect(tenure.takeHandOver(clock.now())).toBe(true);
     expect(tenure.takeToken()).toBeGreaterThan(last);
   });
 
@@ -62,16 +62,16 @@ describe('Tenure', () => {
     store.answer('relay', () => Promise.resolve({ status: 'wanted' }));
     expect(await tenure.ask('held')).toBe('wanted');
     expect(tenure.takeToken()).toBe(1_001);
-    expect(tenure.takeHandOver()).toBe(false);
+    expect(tenure.takeHandOver(clock.now())).toBe(false);
   });
 
   it('hands over nothing of which less than half is left', async () => {
     const tenure = tenureOf(9);
     lease.stopRenewal();
     await clock.advance(10);
-    expect(tenure.takeHandOver()).toBe(true);
+    expect(tenure.takeHandOver(clock.now())).toBe(true);
     await clock.advance(TTL / 2);
-    expect(tenure.takeHandOver()).toBe(false);
+    expect(tenure.takeHandOver(clock.now())).toBe(false);
   });
 
   describe('tokensFor', () => {
