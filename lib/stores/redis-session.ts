@@ -7,6 +7,7 @@ import { whenSocketsAreRead } from './next-turn.js';
 import { isNoScript, isReply, toStoreFailure } from './redis-failure.js';
 import { RoundTrip } from './round-trip.js';
 import { Silence } from './silence.js';
+import { startTimerInSlices } from './sliced-timer.js';
 
 /** A command is given up after so many round trips: one for itself, the others for what is before it and for a busy network. */
 const ROUND_TRIPS = 3;
@@ -190,10 +191,10 @@ export class RedisSession implements ConnectionListener {
     if (status === 'wait') this.#client.connect().catch(() => undefined);
     return new Promise<void>((resolve, reject) => {
       const ms = this.#timeout;
-      const timer = setTimeout(() => this.#stopWaiting(unsent(`no connection within ${ms} ms`)), ms);
+      const stopTimer = startTimerInSlices(ms, () => this.#stopWaiting(unsent(`no connection within ${ms} ms`)));
       this.#stopWaiting = (failure) => {
         this.#stopWaiting = () => undefined;
-        clearTimeout(timer);
+        stopTimer();
         if (failure === undefined) resolve();
         else reject(failure);
       };

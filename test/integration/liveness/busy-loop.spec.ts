@@ -42,4 +42,10 @@ describe('B3: a reply that is there when the event loop comes to it counts, howe
     block();
     expect(await asked).toBe(answer);
   });
+  it('the first command, whose connection is being made', async () => {
+    const fresh = await scene.open();
+    const asked = fresh.locks.tryAcquire(key, TERMS).then((lock) => lock?.release());
+    block();
+    expect(await asked).toBe('released');
+  });
 });
