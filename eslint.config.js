@@ -266,7 +266,7 @@ export default defineConfig(
   },
   {
     files: ['lib/engine/**/*.ts'],
-    ignores: ['lib/engine/*clock.ts', 'lib/engine/awake-time.ts'],
+    ignores: ['lib/engine/*clock.ts', 'lib/engine/time/awake-time.ts'],
     rules: {
       'no-restricted-globals': [
         'error',

@@ -1,16 +1,16 @@
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import { APP_FILTER, ModulesContainer } from '@nestjs/core';
-import type { Clock } from './engine/clock.js';
+import type { Clock } from './engine/time/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
-import { RedisLockExceptionFilter } from './filters/redis-lock-exception.filter.js';
-import { addToGateways } from './filters/socket-answer.js';
+import { RedisLockExceptionFilter } from './with-lock/handler/redis-lock-exception.filter.js';
+import { addToGateways } from './with-lock/handler/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
 import { LockLogger } from './redis-lock.logger.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-lock.module-definition.js';
-import { resolveOptions, type ResolvedOptions } from './redis-lock.options.js';
+import { resolveOptions, type ResolvedOptions } from './options/module-options.js';
 import { RedisLockService } from './redis-lock.service.js';
 import { getRedisLockToken } from './redis-lock.tokens.js';
-import type { LockStore } from './stores/lock-store.interface.js';
+import type { LockStore } from './engine/lock-store.interface.js';
 
 /** Where locks live, and by what time. */
 export interface Backend {

@@ -1,15 +1,15 @@
 import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
-import type { ScopedLock } from './engine/shared-lock.js';
+import type { ScopedLock } from './engine/lock/lock-handle.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import { LockNotHeldError } from './errors/lock-not-held.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
-import { toKey, toKeys } from './lock-keys.js';
-import { checkLockOptions, mergeTerms } from './lock-options.js';
-import type { LockStore } from './stores/lock-store.interface.js';
+import { toKey, toKeys } from './options/lock-keys.js';
+import { checkLockOptions, mergeTerms } from './options/lock-options.js';
+import type { LockStore } from './engine/lock-store.interface.js';
 
 export interface RedisLockServiceInit {
   readonly engine: LockEngine;

@@ -1,4 +1,4 @@
-import { StoreFailure } from './lock-store.interface.js';
+import { StoreFailure } from '../engine/lock-store.interface.js';
 
 /**
  * Codes of replies that stay the same until somebody changes something. All others pass: a server that starts, fails over or is full, and what

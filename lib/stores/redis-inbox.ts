@@ -1,5 +1,5 @@
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import type { WakeListener } from './lock-store.interface.js';
+import type { WakeListener } from '../engine/lock-store.interface.js';
 import { whenSocketsAreRead } from './next-turn.js';
 import { isForbidden, isReply, withoutCommand } from './redis-failure.js';
 

@@ -1,5 +1,5 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import { StoreFailure, type AcquireOutcome, type RelayOutcome, type RenewOutcome } from './lock-store.interface.js';
+import { StoreFailure, type AcquireOutcome, type RelayOutcome, type RenewOutcome } from '../engine/lock-store.interface.js';
 import { wrongType } from './redis-failure.js';
 
 /** Replies of the acquire and contend scripts. */

@@ -1,4 +1,4 @@
-import { StoreFailure, type LockStore } from '../stores/lock-store.interface.js';
+import { StoreFailure, type LockStore } from '../engine/lock-store.interface.js';
 
 /** A store that can be told to fail as a Redis that cannot be reached. */
 export class FailingStore implements LockStore {

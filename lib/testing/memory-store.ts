@@ -1,7 +1,7 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
-import type { Clock } from '../engine/clock.js';
+import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../engine/lock-store.interface.js';
+import type { Clock } from '../engine/time/clock.js';
 
 interface Entry {
   readonly value: string;

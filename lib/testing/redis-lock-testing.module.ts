@@ -1,12 +1,12 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { plainClock } from '../engine/clock.js';
+import { plainClock } from '../engine/time/clock.js';
 import type { RedisLockModuleExtras, RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
-import { printValue } from '../print-value.js';
+import { printValue } from '../options/print-value.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
 import type { Backend } from '../redis-lock.providers.js';
-import { completeApp, prepareApp, withLockService } from '../redis-lock.module-wiring.js';
+import { completeApp, prepareApp, withLockService } from '../redis-lock.explorer.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { LockTestControl } from './lock-test-control.js';

@@ -1,4 +1,4 @@
-import { plainClock } from '../engine/clock.js';
+import { plainClock } from '../engine/time/clock.js';
 import type { RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import { MODULE_OPTIONS_TOKEN } from '../redis-lock.module-definition.js';
 import { createLocks } from '../redis-lock.providers.js';

@@ -1,6 +1,6 @@
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { WithLockOptions } from '../interfaces/with-lock-options.interface.js';
-import type { KeySource } from './key-source.interface.js';
+import type { KeySource } from './key/key-source.interface.js';
 
 /** What one `@WithLock()` on one method says. Its identity tells one decoration from another. */
 export interface LockedMethod {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LockStore } from '../../lib/stores/lock-store.interface.js';
+import type { LockStore } from '../../lib/engine/lock-store.interface.js';
 import { uniqueKey } from '../support/unique-key.js';
 
 const TTL = 10_000;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { defineScriptForEach } from '../../lib/scripts/define-script.js';
-import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
-import { Outbox, type BatchedScript } from '../../lib/stores/outbox.js';
-import { RedisSession } from '../../lib/stores/redis-session.js';
+import { defineScriptForEach } from '../../lib/stores/scripts/define-script.js';
+import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
+import { Outbox, type BatchedScript } from '../../lib/stores/script-batcher.js';
+import { RedisSession } from '../../lib/stores/script-runner.js';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { LockKeyError } from '../../lib/errors/lock-key.error.js';
-import { toKey } from '../../lib/lock-keys.js';
+import { toKey } from '../../lib/options/lock-keys.js';
 import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from '../../lib/stores/redis-keys.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
+import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { rejection } from '../support/watch.js';

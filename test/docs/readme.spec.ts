@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../../lib/index.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { resolveOptions } from '../../lib/redis-lock.options.js';
+import { resolveOptions } from '../../lib/options/module-options.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
 import { readExample, readmeBlocks, readReadme, ROOT } from './readme-code.js';
 

@@ -4,7 +4,7 @@ import type { Lock, LockLostError } from 'nestjs-redis-lock';
 import { atAnySpeed } from '../support/at-any-speed.js';
 import type { Delay } from '../support/delay.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
-import { RENEW } from '../../lib/scripts/renew.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { blockEventLoop } from './support/faults.js';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
-import { RENEW } from '../../lib/scripts/renew.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { atAnySpeed } from '../support/at-any-speed.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';

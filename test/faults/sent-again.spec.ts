@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Lock } from 'nestjs-redis-lock';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { CONTEND } from '../../lib/scripts/contend.script.js';
-import { RELAY } from '../../lib/scripts/relay.script.js';
-import type { Script } from '../../lib/scripts/define-script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
+import { RELAY } from '../../lib/stores/scripts/relay.script.js';
+import type { Script } from '../../lib/stores/scripts/define-script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';

@@ -1,7 +1,7 @@
 import type { AcquireTerms, LockEngine } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Log } from './trace.js';

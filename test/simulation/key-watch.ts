@@ -1,5 +1,5 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
+import { RESERVATION_MS, RESERVED } from '../../lib/stores/scripts/queue.lua.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRedis } from './simulated-redis.js';
 import { TOLERANCE_MS, type Holding, type Invariant, type Waiting } from './watched.js';

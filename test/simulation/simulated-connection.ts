@@ -1,5 +1,5 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
+import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { Pipe } from './pipe.js';
 import type { SimulatedProcess } from './simulated-process.js';

@@ -11,7 +11,7 @@ import type {
   RenewOutcome,
   StoredLock,
   WakeListener,
-} from '../../lib/stores/lock-store.interface.js';
+} from '../../lib/engine/lock-store.interface.js';
 import { SimulatedConnection, type ConnectionInit } from './simulated-connection.js';
 import { SimulatedInbox } from './simulated-inbox.js';
 import type { SimulatedRedis } from './simulated-redis.js';

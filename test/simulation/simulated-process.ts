@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/engine/clock.js';
+import type { Clock, Timer } from '../../lib/engine/time/clock.js';
 import type { FakeClock } from '../support/fake-clock.js';
 
 /** How late a timer of Node may ring. */

@@ -1,7 +1,7 @@
-import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
-import { PLACE, POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
-import type { Clock } from '../../lib/engine/clock.js';
-import type { RelayRequest } from '../../lib/stores/lock-store.interface.js';
+import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/stores/scripts/fencing.lua.js';
+import { PLACE, POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/stores/scripts/queue.lua.js';
+import type { Clock } from '../../lib/engine/time/clock.js';
+import type { RelayRequest } from '../../lib/engine/lock-store.interface.js';
 import { Ledger } from './ledger.js';
 
 const OURS = /^[A-Za-z0-9._-]+:\d+:[A-Za-z0-9]+#[A-Za-z0-9]+/;

@@ -1,5 +1,5 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** What must hold: each is explained in simulation.spec.ts. */

@@ -1,7 +1,7 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { RESERVED } from '../../lib/scripts/queue.lua.js';
+import { RESERVED } from '../../lib/stores/scripts/queue.lua.js';
 import { KeyWatch } from './key-watch.js';
 import type { Life } from './ledger.js';
 import type { SimulatedProcess } from './simulated-process.js';

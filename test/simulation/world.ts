@@ -1,7 +1,7 @@
 import { LockEngine } from '../../lib/engine/lock-engine.js';
-import type { QuantumTerms } from '../../lib/engine/quantum.js';
+import type { QuantumTerms } from '../../lib/engine/queue/quantum.js';
 import { QUANTUM_HANDOVERS, QUANTUM_MS } from '../../lib/redis-lock.constants.js';
-import { QUEUE_MS } from '../../lib/scripts/queue.lua.js';
+import { QUEUE_MS } from '../../lib/stores/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
 import { Calamities, type Inhabitant } from './calamities.js';

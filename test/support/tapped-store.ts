@@ -1,7 +1,7 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
+import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/engine/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
-import type { Clock } from '../../lib/engine/clock.js';
+import type { Clock } from '../../lib/engine/time/clock.js';
 
 type Method = Exclude<keyof LockStore, 'commandTimeout' | 'open' | 'close' | 'listen'>;
 

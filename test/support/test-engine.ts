@@ -1,7 +1,7 @@
 import { LockEngine, type AcquireTerms, type EngineInit } from '../../lib/engine/lock-engine.js';
 import type { LockLostError } from '../../lib/errors/lock-lost.error.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { FakeClock } from './fake-clock.js';
 import { TappedStore } from './tapped-store.js';
 

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { lockKey, RedisLockError, RedisLockService, WithLock, type LockKey } from '../../lib/index.js';
-import { toKey, toKeys } from '../../lib/lock-keys.js';
-import { printValue } from '../../lib/print-value.js';
+import { toKey, toKeys } from '../../lib/options/lock-keys.js';
+import { printValue } from '../../lib/options/print-value.js';
 import { RedisLockTestingModule } from '../../lib/testing/index.js';
-import { callContext } from '../../lib/with-lock/call-context.js';
-import { compileKey } from '../../lib/with-lock/resolve-key.js';
+import { callContext } from '../../lib/with-lock/plain/call-context.js';
+import { compileKey } from '../../lib/with-lock/key/resolve-key.js';
 import { expectLinear } from '../support/linear.js';
 import { rejection } from '../support/watch.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RedisLockOptionsError } from '../../lib/index.js';
 import { RedisLockService } from '../../lib/redis-lock.service.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { testEngine, type TestEngine } from '../support/test-engine.js';
 import { rejection } from '../support/watch.js';
 

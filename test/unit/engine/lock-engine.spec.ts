@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnerTokens, parseOwner } from '../../../lib/engine/owner-token.js';
+import { OwnerTokens, parseOwner } from '../../../lib/engine/lease/owner-token.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';
 import { broken, silence } from '../../support/tapped-store.js';
 import { rejection, watch } from '../../support/watch.js';

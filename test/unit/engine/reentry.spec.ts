@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ScopedLock } from '../../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../../lib/engine/lock/lock-handle.js';
 import type { AcquireTerms } from '../../../lib/engine/lock-engine.js';
 import { deferred } from '../../support/deferred.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreFailure } from '../../../lib/stores/lock-store.interface.js';
+import { StoreFailure } from '../../../lib/engine/lock-store.interface.js';
 import { decodeRelay, decodeRenew } from '../../../lib/stores/redis-replies.js';
 
 describe('a command that was sent again and may be executed once more', () => {

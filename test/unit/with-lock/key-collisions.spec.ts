@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LockKeyError } from '../../../lib/index.js';
-import { toKey } from '../../../lib/lock-keys.js';
-import { callContext } from '../../../lib/with-lock/call-context.js';
-import { compileKey } from '../../../lib/with-lock/resolve-key.js';
+import { toKey } from '../../../lib/options/lock-keys.js';
+import { callContext } from '../../../lib/with-lock/plain/call-context.js';
+import { compileKey } from '../../../lib/with-lock/key/resolve-key.js';
 
 const SEPARATORS = [':', '/', '-', '.', '_', '|', ', ', '::', 'a', '2', '#', 'é', '€', '🎉', '🎊', ' '];
 
