@@ -27,7 +27,12 @@ export type {
   RedisLockOptionsFactory,
 } from './interfaces/module-options.interface.js';
 export type { RedisClient } from './interfaces/redis-client.interface.js';
-export type { LockBusyContext, LockKey, LockKeyContext, WithLockOptions } from './interfaces/with-lock-options.interface.js';
+export type {
+  LockBusyContext,
+  LockKey,
+  LockKeyContext,
+  WithLockOptions,
+} from './interfaces/with-lock-options.interface.js';
 export { lockKey } from './with-lock/key/lock-key.js';
 export { RedisLockModule } from './redis-lock.module.js';
 export { RedisLockService } from './redis-lock.service.js';

@@ -11,21 +11,33 @@ import { checkName } from './options/module-options.js';
 import { createFilterProviders, createLockProvider, type BackendFactory } from './redis-lock.providers.js';
 
 /** Completes what the module builder made with the service itself, under the token of its name. */
-export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createBackend: BackendFactory): DynamicModule {
+export function withLockService(
+  definition: DynamicModule,
+  options: RedisLockModuleExtras & { name?: string },
+  createBackend: BackendFactory,
+): DynamicModule {
   const { name, isGlobal } = options;
   checkName(name);
   if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
     throw new RedisLockOptionsError({ option: 'isGlobal', value: printValue(isGlobal), remedy: 'pass true or false' });
   }
   const provider = createLockProvider(name, createBackend);
-  return { ...definition, providers: [...(definition.providers ?? []), provider, ...createFilterProviders()], exports: [provider.provide] };
+  return {
+    ...definition,
+    providers: [...(definition.providers ?? []), provider, ...createFilterProviders()],
+    exports: [provider.provide],
+  };
 }
 
 export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
   const given = (['useFactory', 'useClass', 'useExisting'] as const).filter((name) => options[name] !== undefined);
   if (given.length === 1) return;
   const value = given.length === 0 ? 'missing' : `given beside ${given.slice(1).join(' and ')}`;
-  throw new RedisLockOptionsError({ option: given[0] ?? 'useFactory', value, remedy: 'pass exactly one of useFactory, useClass and useExisting' });
+  throw new RedisLockOptionsError({
+    option: given[0] ?? 'useFactory',
+    value,
+    remedy: 'pass exactly one of useFactory, useClass and useExisting',
+  });
 }
 
 /** What must be done before Nest makes its routes: when a module of ours is made. */
@@ -64,10 +76,15 @@ function assertUniqueNames(modules: ModulesContainer): void {
 }
 
 const SAME = 'import the module once, in the root module, or give each a name of its own';
-const OTHER = 'in a test of an app that imports RedisLockModule, call useLocksInMemory(builder) instead of importing RedisLockTestingModule beside it';
+const OTHER =
+  'in a test of an app that imports RedisLockModule, call useLocksInMemory(builder) instead of importing RedisLockTestingModule beside it';
 
 function duplicate(token: unknown, advice: string): RedisLockOptionsError {
   const name = typeof token === 'string' ? /\((.*)\)/u.exec(token)?.[1] : undefined;
   const remedy = `two lock modules have this name; ${advice}`;
-  return new RedisLockOptionsError({ option: 'name', value: name === undefined ? 'the default' : printValue(name), remedy });
+  return new RedisLockOptionsError({
+    option: 'name',
+    value: name === undefined ? 'the default' : printValue(name),
+    remedy,
+  });
 }

@@ -23,7 +23,10 @@ export interface Backend {
 export type BackendFactory = (options: ResolvedOptions, logger: LockLogger) => Backend;
 
 /** Raw options → resolved options → store → engine → service. */
-export function createLockProvider(name: string | undefined, createBackend: BackendFactory): FactoryProvider<RedisLockService> {
+export function createLockProvider(
+  name: string | undefined,
+  createBackend: BackendFactory,
+): FactoryProvider<RedisLockService> {
   return {
     provide: getRedisLockToken(name),
     inject: [MODULE_OPTIONS_TOKEN],
@@ -36,7 +39,11 @@ export function createFilterProviders(): Provider[] {
   const global: FactoryProvider<RedisLockExceptionFilter | undefined> = {
     provide: APP_FILTER,
     inject: [MODULE_OPTIONS_TOKEN, RedisLockExceptionFilter, ModulesContainer],
-    useFactory: (options: RedisLockModuleOptions | undefined, filter: RedisLockExceptionFilter, modules: ModulesContainer) => {
+    useFactory: (
+      options: RedisLockModuleOptions | undefined,
+      filter: RedisLockExceptionFilter,
+      modules: ModulesContainer,
+    ) => {
       if (options?.exceptionFilter === false) return undefined;
       addToGateways(modules, filter);
       return filter;
@@ -46,7 +53,11 @@ export function createFilterProviders(): Provider[] {
 }
 
 /** @throws {RedisLockOptionsError} */
-export function createLocks(given: RedisLockModuleOptions, name: string | undefined, createBackend: BackendFactory): RedisLockService {
+export function createLocks(
+  given: RedisLockModuleOptions,
+  name: string | undefined,
+  createBackend: BackendFactory,
+): RedisLockService {
   const options = resolveOptions(given, name);
   const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();

@@ -99,9 +99,14 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
    */
   withLock<T>(key: string | readonly string[], fn: LockBody<T>): Promise<T>;
   withLock<T>(key: string | readonly string[], options: LockOptions, fn: LockBody<T>): Promise<T>;
-  async withLock<T>(key: string | readonly string[], optionsOrFn: LockOptions | LockBody<T>, maybeFn?: LockBody<T>): Promise<T> {
+  async withLock<T>(
+    key: string | readonly string[],
+    optionsOrFn: LockOptions | LockBody<T>,
+    maybeFn?: LockBody<T>,
+  ): Promise<T> {
     const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn];
-    if (typeof fn !== 'function') throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
+    if (typeof fn !== 'function')
+      throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
     const lock = await this.#engine.acquire(toKeys(key), this.#terms(options));
     return this.#engine.hold(lock, () => fn(lock));
   }

@@ -44,7 +44,8 @@ export function runAgain<T>({ scope }: Mark, body: () => T): T {
 /** Without those within that are over: work that starts itself again and again would keep all that it ever held. */
 function surroundings(): Scope | undefined {
   let scope = scopes.getStore();
-  while (scope !== undefined && (lockOf(scope)?.isReleased ?? true) && (scope.mark?.isOver ?? true)) scope = scope.outer;
+  while (scope !== undefined && (lockOf(scope)?.isReleased ?? true) && (scope.mark?.isOver ?? true))
+    scope = scope.outer;
   return scope;
 }
 
@@ -63,7 +64,9 @@ export function lockInContext(realm: object, keys: readonly string[] = []): Scop
 
 /** The innermost lock of `realm` that covers any of `keys`; released and lost ones do not count. */
 export function overlapInContext(realm: object, keys: readonly string[]): ScopedLock | undefined {
-  return findLock((lock) => lock.realm === realm && !lock.isReleased && lock.isHeld && keys.some((key) => lock.keys.includes(key)));
+  return findLock(
+    (lock) => lock.realm === realm && !lock.isReleased && lock.isHeld && keys.some((key) => lock.keys.includes(key)),
+  );
 }
 
 function findLock(fits: (lock: ScopedLock) => boolean): ScopedLock | undefined {

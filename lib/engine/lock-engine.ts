@@ -72,7 +72,18 @@ export class LockEngine {
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
     const onIdle = (key: string): void => this.#forget(key);
-    this.#cohortContext = { newValue, store, clock, random, sweeper: this.#sweeper, giveBacks: this.#giveBacks, wakeUps, maxWaiters, quantum, onIdle };
+    this.#cohortContext = {
+      newValue,
+      store,
+      clock,
+      random,
+      sweeper: this.#sweeper,
+      giveBacks: this.#giveBacks,
+      wakeUps,
+      maxWaiters,
+      quantum,
+      onIdle,
+    };
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
@@ -108,7 +119,13 @@ export class LockEngine {
     const stored = await this.#ask(key, this.#store.inspect(key));
     if (stored === null) return null;
     const { value, ttl, processes } = stored;
-    return { key, ttl, ...parseOwner(value), waiting: this.#cohorts.get(key)?.waiting ?? 0, waitingProcesses: processes };
+    return {
+      key,
+      ttl,
+      ...parseOwner(value),
+      waiting: this.#cohorts.get(key)?.waiting ?? 0,
+      waitingProcesses: processes,
+    };
   }
 
   async forceRelease(key: string): Promise<boolean> {
@@ -202,7 +219,10 @@ export class LockEngine {
 
   #backendError(key: string, error: unknown): LockBackendError {
     const failure = asStoreFailure(error);
-    return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, { key, cause: failure.cause ?? failure });
+    return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, {
+      key,
+      cause: failure.cause ?? failure,
+    });
   }
 
   #forget(key: string): void {

@@ -3,7 +3,14 @@ import type { AcquireTerms } from '../engine/lock-engine.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import { printValue } from './print-value.js';
-import { DEFAULT_BACKEND_WAIT_MS, DEFAULT_TTL_MS, DEFAULT_WAIT_MS, MAX_METADATA_LENGTH, MAX_TIMER_MS, MIN_TTL_MS } from '../redis-lock.constants.js';
+import {
+  DEFAULT_BACKEND_WAIT_MS,
+  DEFAULT_TTL_MS,
+  DEFAULT_WAIT_MS,
+  MAX_METADATA_LENGTH,
+  MAX_TIMER_MS,
+  MIN_TTL_MS,
+} from '../redis-lock.constants.js';
 
 /** What holds where nobody says otherwise. */
 export const DEFAULT_TERMS: AcquireTerms = Object.freeze({
@@ -31,7 +38,10 @@ export const LOCK_OPTION_RULES: OptionRules = {
   maxHold: milliseconds(1),
   minHold: milliseconds(0),
   reentry: oneOf('fail', 'share', 'wait'),
-  metadata: (value) => (isMetadata(value) ? undefined : `pass a string of at most ${MAX_METADATA_LENGTH} characters without control characters`),
+  metadata: (value) =>
+    isMetadata(value)
+      ? undefined
+      : `pass a string of at most ${MAX_METADATA_LENGTH} characters without control characters`,
 };
 
 /** An integer number of milliseconds that a timer can count. */
@@ -47,7 +57,8 @@ function millisecondsOrInfinity(value: unknown): string | undefined {
 }
 
 export function oneOf(...allowed: readonly string[]): OptionRule {
-  return (value) => (allowed.includes(value as string) ? undefined : `pass ${allowed.map((item) => `'${item}'`).join(' or ')}`);
+  return (value) =>
+    allowed.includes(value as string) ? undefined : `pass ${allowed.map((item) => `'${item}'`).join(' or ')}`;
 }
 
 /**
@@ -58,15 +69,25 @@ export function oneOf(...allowed: readonly string[]): OptionRule {
  */
 export function checkOptions(options: unknown, rules: OptionRules, path: string): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new RedisLockOptionsError({ option: path === '' ? 'options' : path.slice(0, -1), value: printValue(options), remedy: 'pass an object' });
+    throw new RedisLockOptionsError({
+      option: path === '' ? 'options' : path.slice(0, -1),
+      value: printValue(options),
+      remedy: 'pass an object',
+    });
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     // Its value is not printed: whoever mistook the place may have put a password there.
-    if (rule === undefined) throw new RedisLockOptionsError({ option: path + name, value: 'unknown', remedy: `there is no such option; the options are ${Object.keys(rules).join(', ')}` });
+    if (rule === undefined)
+      throw new RedisLockOptionsError({
+        option: path + name,
+        value: 'unknown',
+        remedy: `there is no such option; the options are ${Object.keys(rules).join(', ')}`,
+      });
     const remedy = rule(value);
-    if (remedy !== undefined) throw new RedisLockOptionsError({ option: path + name, value: printValue(value), remedy });
+    if (remedy !== undefined)
+      throw new RedisLockOptionsError({ option: path + name, value: printValue(value), remedy });
   }
 }
 
@@ -85,7 +106,11 @@ export function checkLockOptions(options: LockOptions): void {
 }
 
 /** Puts the options that are given over the terms that hold otherwise. Does not check them. */
-export function mergeTerms(base: AcquireTerms, options: LockOptions, signal: StopSignal | undefined = options.signal): AcquireTerms {
+export function mergeTerms(
+  base: AcquireTerms,
+  options: LockOptions,
+  signal: StopSignal | undefined = options.signal,
+): AcquireTerms {
   return {
     ttl: options.ttl ?? base.ttl,
     wait: options.wait ?? base.wait,

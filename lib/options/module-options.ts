@@ -4,9 +4,24 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { ClusterConnection, RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import { checkOptions, DEFAULT_TERMS, LOCK_OPTION_RULES, mergeTerms, milliseconds, type OptionRules } from './lock-options.js';
+import {
+  checkOptions,
+  DEFAULT_TERMS,
+  LOCK_OPTION_RULES,
+  mergeTerms,
+  milliseconds,
+  type OptionRules,
+} from './lock-options.js';
 import { printValue } from './print-value.js';
-import { DEFAULT_CONNECTION, DEFAULT_KEY_PREFIX, DEFAULT_SHUTDOWN_GRACE_MS, MAX_HANDOVERS, MIN_COMMAND_TIMEOUT_MS, QUANTUM_HANDOVERS, QUANTUM_MS } from '../redis-lock.constants.js';
+import {
+  DEFAULT_CONNECTION,
+  DEFAULT_KEY_PREFIX,
+  DEFAULT_SHUTDOWN_GRACE_MS,
+  MAX_HANDOVERS,
+  MIN_COMMAND_TIMEOUT_MS,
+  QUANTUM_HANDOVERS,
+  QUANTUM_MS,
+} from '../redis-lock.constants.js';
 import type { Endpoint } from '../stores/connection.js';
 
 /** The module's options, checked and complete. */
@@ -30,16 +45,24 @@ const MODULE_OPTION_RULES: OptionRules = {
   shutdownGrace: milliseconds(0),
   commandTimeout: milliseconds(MIN_COMMAND_TIMEOUT_MS),
   exceptionFilter: booleanRule,
-  maxWaiters: (value) => (value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0) ? undefined : 'pass an integer from 0, or Infinity'),
+  maxWaiters: (value) =>
+    value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0)
+      ? undefined
+      : 'pass an integer from 0, or Infinity',
 };
 
 const QUANTUM_RULES: OptionRules = {
-  handOvers: (value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_HANDOVERS ? undefined : `pass an integer from 0 to ${MAX_HANDOVERS}`),
+  handOvers: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_HANDOVERS
+      ? undefined
+      : `pass an integer from 0 to ${MAX_HANDOVERS}`,
   ms: milliseconds(0),
 };
 
 /** A signal belongs to one call, not to all. */
-const DEFAULTS_RULES: OptionRules = Object.fromEntries(Object.entries(LOCK_OPTION_RULES).filter(([name]) => name !== 'signal'));
+const DEFAULTS_RULES: OptionRules = Object.fromEntries(
+  Object.entries(LOCK_OPTION_RULES).filter(([name]) => name !== 'signal'),
+);
 
 /**
  * The one place where the module's options are checked and completed.
@@ -56,7 +79,8 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   if (options.quantum !== undefined) checkOptions(options.quantum, QUANTUM_RULES, 'quantum.');
   // A variable that is not set would lock on localhost, each machine for itself.
-  if ('connection' in options && (options.connection as unknown) === undefined) throw refuse('undefined', `${WHAT_TO_PASS}, or leave it out for ${DEFAULT_CONNECTION}`);
+  if ('connection' in options && (options.connection as unknown) === undefined)
+    throw refuse('undefined', `${WHAT_TO_PASS}, or leave it out for ${DEFAULT_CONNECTION}`);
   const { connection = DEFAULT_CONNECTION } = options;
   const endpoint = toEndpoint(connection);
   checkClientPrefix(endpoint);
@@ -67,7 +91,10 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
     shutdownGrace: options.shutdownGrace ?? DEFAULT_SHUTDOWN_GRACE_MS,
     maxWaiters: options.maxWaiters ?? Infinity,
     commandTimeout: options.commandTimeout,
-    quantum: Object.freeze({ handOvers: options.quantum?.handOvers ?? QUANTUM_HANDOVERS, ms: options.quantum?.ms ?? QUANTUM_MS }),
+    quantum: Object.freeze({
+      handOvers: options.quantum?.handOvers ?? QUANTUM_HANDOVERS,
+      ms: options.quantum?.ms ?? QUANTUM_MS,
+    }),
   });
 }
 
@@ -75,7 +102,8 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
 function checkClientPrefix(endpoint: Endpoint): void {
   const prefix = clientPrefixOf(endpoint) ?? '';
   const remedy = clientPrefixRemedy(prefix);
-  if (remedy !== undefined) throw new RedisLockOptionsError({ option: 'connection.keyPrefix', value: printValue(prefix), remedy });
+  if (remedy !== undefined)
+    throw new RedisLockOptionsError({ option: 'connection.keyPrefix', value: printValue(prefix), remedy });
 }
 
 function clientPrefixRemedy(prefix: string): string | undefined {
@@ -111,16 +139,22 @@ function keyPrefixRule(value: unknown): string | undefined {
 }
 
 function nameRule(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? undefined : 'pass a string of at least one character, or leave it out';
+  return typeof value === 'string' && value !== ''
+    ? undefined
+    : 'pass a string of at least one character, or leave it out';
 }
 
 function toEndpoint(connection: unknown): Endpoint {
   if (Array.isArray(connection)) {
-    throw refuse(printValue(connection), 'a quorum over several independent servers is not supported by this version; pass one connection');
+    throw refuse(
+      printValue(connection),
+      'a quorum over several independent servers is not supported by this version; pass one connection',
+    );
   }
   if (typeof connection === 'string') {
     // Not printed: what is no URL may be a password, or hold one anywhere.
-    if (!isRedisUrl(connection)) throw refuse('a string that is no URL of Redis', 'pass one that begins with redis:// or rediss://');
+    if (!isRedisUrl(connection))
+      throw refuse('a string that is no URL of Redis', 'pass one that begins with redis:// or rediss://');
     return { kind: 'url', url: connection };
   }
   if (typeof connection !== 'object' || connection === null) throw refuse(printValue(connection), WHAT_TO_PASS);
@@ -131,15 +165,41 @@ function toEndpoint(connection: unknown): Endpoint {
   const foreign = FOREIGN_OPTIONS.find((name) => name in connection);
   if (foreign !== undefined) throw refuse(`an object with "${foreign}", which ioredis does not know`, WHAT_TO_PASS);
   refuseUnset('connection', connection);
-  if (!TELLING_OPTIONS.some((name) => isSet(connection, name))) throw refuse(`an object with none of ${TELLING_OPTIONS.join(', ')}`, WHAT_TO_PASS);
+  if (!TELLING_OPTIONS.some((name) => isSet(connection, name)))
+    throw refuse(`an object with none of ${TELLING_OPTIONS.join(', ')}`, WHAT_TO_PASS);
   return { kind: 'options', options: connection };
 }
 
 /** What the options of other clients and modules say where Redis is by. */
-const FOREIGN_OPTIONS = ['url', 'uri', 'urls', 'socket', 'nodes', 'rootNodes', 'client', 'clients', 'connection', 'config', 'redis', 'redisOptions'];
+const FOREIGN_OPTIONS = [
+  'url',
+  'uri',
+  'urls',
+  'socket',
+  'nodes',
+  'rootNodes',
+  'client',
+  'clients',
+  'connection',
+  'config',
+  'redis',
+  'redisOptions',
+];
 
 /** Of these, a set of ioredis options has at least one. */
-const TELLING_OPTIONS = ['host', 'port', 'path', 'sentinels', 'db', 'username', 'password', 'tls', 'family', 'keyPrefix', 'Connector'];
+const TELLING_OPTIONS = [
+  'host',
+  'port',
+  'path',
+  'sentinels',
+  'db',
+  'username',
+  'password',
+  'tls',
+  'family',
+  'keyPrefix',
+  'Connector',
+];
 
 /** What says where Redis is: one is enough. */
 const PLACES = ['host', 'path', 'sentinels', 'Connector'];
@@ -148,7 +208,11 @@ const PLACES = ['host', 'path', 'sentinels', 'Connector'];
 function refuseUnset(option: string, place: object): void {
   const unset = PLACES.find((name) => name in place && !isSet(place, name));
   if (unset === undefined || PLACES.some((name) => isSet(place, name))) return;
-  throw new RedisLockOptionsError({ option: `${option}.${unset}`, value: 'undefined', remedy: 'pass where Redis is, or leave it out for localhost' });
+  throw new RedisLockOptionsError({
+    option: `${option}.${unset}`,
+    value: 'undefined',
+    remedy: 'pass where Redis is, or leave it out for localhost',
+  });
 }
 
 function isSet(options: object, name: string): boolean {
@@ -163,10 +227,15 @@ function toCluster(connection: { readonly cluster?: unknown }): ClusterConnectio
     const remedy = 'pass an array of at least one node, as in [{ host, port }]';
     throw new RedisLockOptionsError({ option: 'connection.cluster', value: printValue(connection.cluster), remedy });
   }
-  for (const node of connection.cluster as unknown[]) if (typeof node === 'object' && node !== null) refuseUnset('connection.cluster', node);
+  for (const node of connection.cluster as unknown[])
+    if (typeof node === 'object' && node !== null) refuseUnset('connection.cluster', node);
   const unknown = Object.keys(connection).find((name) => name !== 'cluster' && name !== 'options');
   if (unknown !== undefined) {
-    throw new RedisLockOptionsError({ option: `connection.${unknown}`, value: 'unknown', remedy: 'beside cluster there is only options' });
+    throw new RedisLockOptionsError({
+      option: `connection.${unknown}`,
+      value: 'unknown',
+      remedy: 'beside cluster there is only options',
+    });
   }
   return connection as unknown as ClusterConnection;
 }
@@ -174,7 +243,11 @@ function toCluster(connection: { readonly cluster?: unknown }): ClusterConnectio
 /** By shape, not by class: there may be several copies of ioredis, and several majors. */
 function isClient(value: object): value is RedisClient {
   const client = value as Partial<RedisClient>;
-  return [client.evalsha, client.eval, client.duplicate, client.subscribe, client.on, client.off, client.connect].every((method) => typeof method === 'function') && typeof client.status === 'string';
+  return (
+    [client.evalsha, client.eval, client.duplicate, client.subscribe, client.on, client.off, client.connect].every(
+      (method) => typeof method === 'function',
+    ) && typeof client.status === 'string'
+  );
 }
 
 function isPlainObject(value: object): boolean {

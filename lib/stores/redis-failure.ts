@@ -66,7 +66,8 @@ export function isForbidden({ message }: Error): boolean {
 
 /** The key is in use for something else. */
 export function wrongType(): StoreFailure {
-  const message = 'the key holds data of another type (WRONGTYPE), so it collides with data; choose another key or keyPrefix';
+  const message =
+    'the key holds data of another type (WRONGTYPE), so it collides with data; choose another key or keyPrefix';
   return new StoreFailure(message, { transient: false, applied: 'no' });
 }
 

@@ -1,5 +1,10 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import { StoreFailure, type AcquireOutcome, type RelayOutcome, type RenewOutcome } from '../engine/lock-store.interface.js';
+import {
+  StoreFailure,
+  type AcquireOutcome,
+  type RelayOutcome,
+  type RenewOutcome,
+} from '../engine/lock-store.interface.js';
 import { wrongType } from './redis-failure.js';
 
 /** Replies of the acquire and contend scripts. */
@@ -15,7 +20,8 @@ export function decodeAcquire(reply: number, isResent: boolean): AcquireOutcome 
 /** Replies of the relay script. */
 export function decodeRelay(reply: number, isResent: boolean): RelayOutcome {
   // It may be executed once more, when one of ours holds the lock again, and would pass it on.
-  if (reply > 0 && isResent) throw new StoreFailure('the connection broke meanwhile', { transient: true, applied: 'unknown' });
+  if (reply > 0 && isResent)
+    throw new StoreFailure('the connection broke meanwhile', { transient: true, applied: 'unknown' });
   if (reply > 0) return { status: 'kept', fencingToken: reply };
   if (reply === -4) return { status: 'opened' };
   if (reply === -3) return { status: 'wanted' };

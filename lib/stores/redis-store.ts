@@ -12,7 +12,17 @@ import { RELAY } from './scripts/relay.script.js';
 import { RELEASE } from './scripts/release.script.js';
 import { RENEW } from './scripts/renew.script.js';
 import type { ClientHandle } from './connection.js';
-import type { AcquireOutcome, AcquireRequest, ContendRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock, WakeListener } from '../engine/lock-store.interface.js';
+import type {
+  AcquireOutcome,
+  AcquireRequest,
+  ContendRequest,
+  LockStore,
+  RelayOutcome,
+  RelayRequest,
+  RenewOutcome,
+  StoredLock,
+  WakeListener,
+} from '../engine/lock-store.interface.js';
 import { Outbox, type BatchedScript } from './script-batcher.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
@@ -55,7 +65,11 @@ export class RedisStore implements LockStore {
     this.#connection = connection;
     this.#session = new RedisSession(client, commandTimeout);
     this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
-    this.#relays = { script: RELAY, decode: decodeRelay, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
+    this.#relays = {
+      script: RELAY,
+      decode: decodeRelay,
+      common: () => [this.#inbox?.isOpen === true ? this.#channel : ''],
+    };
     this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
     this.#outbox = new Outbox(this.#session);
   }
@@ -72,7 +86,10 @@ export class RedisStore implements LockStore {
   contend(request: ContendRequest): Promise<AcquireOutcome> {
     this.#inbox?.probe();
     const { key, comesAgainIn } = request;
-    return this.#send(this.#contends, this.#allKeys(key), [...acquireArgs(request), comesAgainIn === undefined ? '' : String(comesAgainIn)]);
+    return this.#send(this.#contends, this.#allKeys(key), [
+      ...acquireArgs(request),
+      comesAgainIn === undefined ? '' : String(comesAgainIn),
+    ]);
   }
 
   relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
@@ -102,11 +119,19 @@ export class RedisStore implements LockStore {
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
-    return this.#send(FENCE_RAISES, [lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]);
+    return this.#send(
+      FENCE_RAISES,
+      [lockKey(this.#space, key), fenceKey(this.#space, key)],
+      [value, String(ttl), String(floor)],
+    );
   }
 
   release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
-    return this.#send(RELEASES, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor), String(heldFor)]);
+    return this.#send(
+      RELEASES,
+      [lockKey(this.#space, key), queueKey(this.#space, key)],
+      [value, String(keepFor), String(heldFor)],
+    );
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
@@ -120,7 +145,9 @@ export class RedisStore implements LockStore {
 
   async forceRelease(key: string): Promise<boolean> {
     this.#outbox.flush();
-    return Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1;
+    return (
+      Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
+    );
   }
 
   open(): void {

@@ -64,19 +64,25 @@ export class Outbox {
     this.#lastBatchOf.clear();
     const size = this.#session.canBatch ? MAX_BATCH : 1;
     for (const { script, entries } of batches) {
-      for (let start = 0; start < entries.length; start += size) this.#sendBatch(script, entries.slice(start, start + size));
+      for (let start = 0; start < entries.length; start += size)
+        this.#sendBatch(script, entries.slice(start, start + size));
     }
   }
 
   #put(script: BatchedScript<unknown>, entry: Entry): void {
     const [lock] = entry.keys;
     let index = this.#batches.findLastIndex((batch) => batch.script === script);
-    if (index === -1 || index < (this.#lastBatchOf.get(lock) ?? 0)) index = this.#batches.push({ script, entries: [] }) - 1;
+    if (index === -1 || index < (this.#lastBatchOf.get(lock) ?? 0))
+      index = this.#batches.push({ script, entries: [] }) - 1;
     this.#batches[index]?.entries.push(entry);
     this.#lastBatchOf.set(lock, index);
   }
 
-  #sendAlone<Outcome>({ script, common, decode }: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
+  #sendAlone<Outcome>(
+    { script, common, decode }: BatchedScript<Outcome>,
+    keys: Entry['keys'],
+    args: readonly string[],
+  ): Promise<Outcome> {
     const { reconnects } = this.#session;
     return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args], {
       onReply: (reply) => decode(toInteger(reply), this.#session.reconnects > reconnects),
@@ -104,7 +110,12 @@ export class Outbox {
   }
 }
 
-function settle({ resolve, reject }: Entry, decode: BatchedScript<unknown>['decode'], reply: unknown, isResent: boolean): void {
+function settle(
+  { resolve, reject }: Entry,
+  decode: BatchedScript<unknown>['decode'],
+  reply: unknown,
+  isResent: boolean,
+): void {
   try {
     resolve(decode(toInteger(reply), isResent));
   } catch (failure) {
@@ -121,5 +132,8 @@ function toInteger(reply: unknown): number {
   if (typeof reply === 'string' && reply.startsWith(FAILED)) throw toScriptFailure(reply.slice(FAILED.length));
   const number = typeof reply === 'string' ? Number(reply) : reply;
   if (Number.isSafeInteger(number)) return number as number;
-  throw new StoreFailure('a script was answered with something else than an integer', { transient: false, applied: 'unknown' });
+  throw new StoreFailure('a script was answered with something else than an integer', {
+    transient: false,
+    applied: 'unknown',
+  });
 }

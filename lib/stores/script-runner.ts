@@ -72,7 +72,12 @@ export class RedisSession implements ConnectionListener {
   }
 
   /** Runs a script and settles as that part of `end` does which is called. */
-  run<T>(script: Script, keys: readonly string[], args: readonly string[], { onReply, onFailure }: ScriptEnd<T>): Promise<T> {
+  run<T>(
+    script: Script,
+    keys: readonly string[],
+    args: readonly string[],
+    { onReply, onFailure }: ScriptEnd<T>,
+  ): Promise<T> {
     const { reconnects } = this;
     let sentAt = performance.now();
     // One promise, not a chain of them: each between the reply and the caller is time.
@@ -89,7 +94,8 @@ export class RedisSession implements ConnectionListener {
       },
       (error: unknown) => {
         if (isReply(error)) this.#hear(sentAt, reconnects);
-        if (isNoScript(error)) return this.#teach(script, keys, args).then(onReply, (error: unknown) => onFailure(toStoreFailure(error)));
+        if (isNoScript(error))
+          return this.#teach(script, keys, args).then(onReply, (error: unknown) => onFailure(toStoreFailure(error)));
         this.#settle();
         return onFailure(toStoreFailure(error));
       },
@@ -107,7 +113,10 @@ export class RedisSession implements ConnectionListener {
     if (!this.isBusy || this.#client.status !== 'ready') return !this.isBusy;
     await new Promise<void>((resolve) => {
       // A reply that is there counts before its time is over.
-      const timer = setTimeout(() => whenSocketsAreRead(resolve), Math.max(0, this.#lastSentAt + this.commandTimeout - performance.now()));
+      const timer = setTimeout(
+        () => whenSocketsAreRead(resolve),
+        Math.max(0, this.#lastSentAt + this.commandTimeout - performance.now()),
+      );
       this.#onQuiet = () => {
         clearTimeout(timer);
         resolve();
@@ -143,7 +152,8 @@ export class RedisSession implements ConnectionListener {
 
   /** The first time on a connection with the text, so that what follows never overtakes a script that the server has to be told. */
   #evaluate({ sha, lua }: Script, keys: readonly string[], args: readonly string[], now: number): Promise<unknown> {
-    if (!this.#silence.admits(now, SILENT_TIMEOUTS * this.#timeout)) return Promise.reject(unsent('the connection answers nothing'));
+    if (!this.#silence.admits(now, SILENT_TIMEOUTS * this.#timeout))
+      return Promise.reject(unsent('the connection answers nothing'));
     this.#lastSentAt = now;
     if (this.#told.has(sha)) return this.#follow(this.#client.evalsha(sha, keys.length, ...keys, ...args));
     this.#told.add(sha);
@@ -187,7 +197,8 @@ export class RedisSession implements ConnectionListener {
     const { status } = this.#client;
     if (this.#state === 'closed') return Promise.reject(closed());
     if (status === 'end') return Promise.reject(unsent('the client is closed', false));
-    if (status === 'close' || status === 'reconnecting' || status === 'disconnecting') return Promise.reject(unsent(`the connection is down (${status})`));
+    if (status === 'close' || status === 'reconnecting' || status === 'disconnecting')
+      return Promise.reject(unsent(`the connection is down (${status})`));
     if (status === 'wait') this.#client.connect().catch(() => undefined);
     return new Promise<void>((resolve, reject) => {
       const ms = this.#timeout;

@@ -38,7 +38,10 @@ export class FailingStore implements LockStore {
   }
 
   #ask<T>(question: () => Promise<T>): Promise<T> {
-    if (this.#isDown) return Promise.reject(new StoreFailure('Redis is down, because the test said so', { transient: true, applied: 'no' }));
+    if (this.#isDown)
+      return Promise.reject(
+        new StoreFailure('Redis is down, because the test said so', { transient: true, applied: 'no' }),
+      );
     return question();
   }
 }

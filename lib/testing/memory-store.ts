@@ -1,6 +1,14 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import type { AcquireOutcome, AcquireRequest, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../engine/lock-store.interface.js';
+import type {
+  AcquireOutcome,
+  AcquireRequest,
+  LockStore,
+  RelayOutcome,
+  RelayRequest,
+  RenewOutcome,
+  StoredLock,
+} from '../engine/lock-store.interface.js';
 import type { Clock } from '../engine/time/clock.js';
 
 interface Entry {
@@ -77,7 +85,11 @@ export class MemoryStore implements LockStore {
 
   inspect(key: string): Promise<StoredLock | null> {
     const entry = this.#read(key);
-    return Promise.resolve(entry === undefined ? null : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()), processes: 0 });
+    return Promise.resolve(
+      entry === undefined
+        ? null
+        : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()), processes: 0 },
+    );
   }
 
   forceRelease(key: string): Promise<boolean> {

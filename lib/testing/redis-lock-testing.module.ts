@@ -16,7 +16,10 @@ import { LockTestControl } from './lock-test-control.js';
  *
  * @publicApi
  */
-export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix' | 'commandTimeout'> &
+export type RedisLockTestingModuleOptions = Omit<
+  RedisLockModuleOptions,
+  'connection' | 'keyPrefix' | 'commandTimeout'
+> &
   RedisLockModuleExtras & {
     /**
      * For tests that do not care: methods under `@WithLock()` run without a lock, their keys are not even made, and `assertLocked()` is content.
@@ -49,7 +52,11 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
   static override forRoot(options: RedisLockTestingModuleOptions = {}): DynamicModule {
     const { passThrough: isPassThrough = false, ...others } = options;
     if (typeof isPassThrough !== 'boolean') {
-      throw new RedisLockOptionsError({ option: 'passThrough', value: printValue(isPassThrough), remedy: 'pass true or false' });
+      throw new RedisLockOptionsError({
+        option: 'passThrough',
+        value: printValue(isPassThrough),
+        remedy: 'pass true or false',
+      });
     }
     let control = new LockTestControl(plainClock);
     const backend = (): Backend => {
@@ -60,8 +67,16 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
     const definition = withLockService(super.forRoot({ shutdownGrace: 0, ...others }), others, backend);
     const { name } = others;
     const provide = name === undefined ? LockTestControl : LockTestControl.token(name);
-    const provider = { provide, inject: [getRedisLockToken(name)], useFactory: (service: RedisLockService) => control.attach(service) };
-    return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [...(definition.exports ?? []), provide] };
+    const provider = {
+      provide,
+      inject: [getRedisLockToken(name)],
+      useFactory: (service: RedisLockService) => control.attach(service),
+    };
+    return {
+      ...definition,
+      providers: [...(definition.providers ?? []), provider],
+      exports: [...(definition.exports ?? []), provide],
+    };
   }
 
   /** @internal */

@@ -34,11 +34,18 @@ export interface LocksInMemoryOptions {
  * @returns what makes the locks busy, lost or broken.
  * @publicApi
  */
-export function useLocksInMemory(builder: ProviderOverrides, { name, passThrough: isPassThrough = false }: LocksInMemoryOptions = {}): LockTestControl {
+export function useLocksInMemory(
+  builder: ProviderOverrides,
+  { name, passThrough: isPassThrough = false }: LocksInMemoryOptions = {},
+): LockTestControl {
   const control = new LockTestControl(plainClock);
   const factory = (given: RedisLockModuleOptions): RedisLockService => {
     const { connection: _connection, keyPrefix: _keyPrefix, commandTimeout: _commandTimeout, ...options } = given;
-    const service = createLocks({ shutdownGrace: 0, ...options }, name, () => ({ store: control.store, clock: plainClock, isPassThrough }));
+    const service = createLocks({ shutdownGrace: 0, ...options }, name, () => ({
+      store: control.store,
+      clock: plainClock,
+      isPassThrough,
+    }));
     control.attach(service);
     return service;
   };

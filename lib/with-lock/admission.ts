@@ -22,11 +22,20 @@ const logger = new LockLogger();
 const skipping = new Set<LockedMethod>();
 
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
-export function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, wait?: Cancellation): Promise<Admission> {
+export function admit(
+  method: LockedMethod,
+  service: RedisLockService,
+  context: LockKeyContext,
+  wait?: Cancellation,
+): Promise<Admission> {
   if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
   // Not async: each promise more is time in every call.
   try {
-    const acquired = (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal));
+    const acquired = (service as StoppableLocks).acquire(
+      method.keys.keysOf(context),
+      method.lockOptions,
+      joined(wait, method.lockOptions.signal),
+    );
     if (!isThenable(acquired)) throw noLock(method, 'returned nothing to wait for');
     return acquired.then(
       (lock) => {
@@ -48,8 +57,13 @@ function isLock(lock: unknown): boolean {
 }
 
 function noLock({ target }: LockedMethod, what: string): RedisLockOptionsError {
-  const remedy = 'a mock of it does not do; use RedisLockTestingModule or useLocksInMemory() of nestjs-redis-lock/testing, with passThrough where locks do not matter';
-  return new RedisLockOptionsError({ option: 'RedisLockService', value: `one whose acquire() ${what}, for ${target}`, remedy });
+  const remedy =
+    'a mock of it does not do; use RedisLockTestingModule or useLocksInMemory() of nestjs-redis-lock/testing, with passThrough where locks do not matter';
+  return new RedisLockOptionsError({
+    option: 'RedisLockService',
+    value: `one whose acquire() ${what}, for ${target}`,
+    remedy,
+  });
 }
 
 function refused(method: LockedMethod, context: LockKeyContext, error: unknown): Admission | Promise<Admission> {

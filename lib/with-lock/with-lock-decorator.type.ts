@@ -1,16 +1,23 @@
 import type { MissingParts } from './key/key-template.type.js';
 
 /** What a method under `@WithLock()` may return: something that can be waited for. */
-type Awaitable = PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
+type Awaitable =
+  PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
 
 /** The arguments of the method that a decorator stands on. */
-export type ArgsOf<Method> = Method extends (...args: infer Args extends readonly any[]) => unknown ? Args : readonly any[];
+export type ArgsOf<Method> = Method extends (...args: infer Args extends readonly any[]) => unknown
+  ? Args
+  : readonly any[];
 
 /** The template, or each of several. */
-export type TemplateOf<Key extends string | readonly string[]> = Key extends readonly (infer Template extends string)[] ? Template : Key & string;
+export type TemplateOf<Key extends string | readonly string[]> = Key extends readonly (infer Template extends string)[]
+  ? Template
+  : Key & string;
 
 /** What the compiler says of a method that cannot be locked so; `unknown` when it can. */
-type Fault<Method, Template extends string> = Method extends (...args: infer Args extends readonly any[]) => infer Result
+type Fault<Method, Template extends string> = Method extends (
+  ...args: infer Args extends readonly any[]
+) => infer Result
   ? [Result] extends [Awaitable]
     ? [MissingParts<Template, Args>] extends [never]
       ? unknown
@@ -28,14 +35,20 @@ type Fault<Method, Template extends string> = Method extends (...args: infer Arg
  */
 export type WithLockDecorator<Method, Template extends string = string> = unknown extends Method
   ? MethodDecorator
-  : (target: object, propertyKey: string | symbol, descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>) => TypedPropertyDescriptor<Method>;
+  : (
+      target: object,
+      propertyKey: string | symbol,
+      descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>,
+    ) => TypedPropertyDescriptor<Method>;
 
 /**
  * Of a key function that says itself which arguments it knows: it fits methods that have at least those.
  *
  * @publicApi
  */
-export type WithLockDecoratorFor<Args extends readonly unknown[]> = <Method extends (...args: [...Args, ...any[]]) => Awaitable>(
+export type WithLockDecoratorFor<Args extends readonly unknown[]> = <
+  Method extends (...args: [...Args, ...any[]]) => Awaitable,
+>(
   target: object,
   propertyKey: string | symbol,
   descriptor: TypedPropertyDescriptor<Method>,

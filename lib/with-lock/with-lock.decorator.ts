@@ -20,7 +20,8 @@ import type { ArgsOf, TemplateOf, WithLockDecorator, WithLockDecoratorFor } from
 const WITH_LOCK_RULES: OptionRules = {
   ...LOCK_OPTION_RULES,
   name: () => undefined,
-  onBusy: (value) => (typeof value === 'function' ? undefined : oneOf('throw', 'skip')(value)?.concat(', or a function')),
+  onBusy: (value) =>
+    typeof value === 'function' ? undefined : oneOf('throw', 'skip')(value)?.concat(', or a function'),
   onBackendError: oneOf('throw', 'skip', 'run'),
   onLost: oneOf('continue', 'reject'),
   until: oneOf('complete', 'return'),
@@ -49,12 +50,28 @@ export function WithLock<const Key extends string | readonly string[], Method = 
   key: Key,
   options?: WithLockOptions<ArgsOf<Method>>,
 ): WithLockDecorator<Method, TemplateOf<Key>>;
-export function WithLock<Method = unknown>(key: LockKey<ArgsOf<Method>>, options?: WithLockOptions<ArgsOf<Method>>): WithLockDecorator<Method>;
-export function WithLock<Args extends readonly unknown[]>(key: LockKey<Args>, options?: WithLockOptions<Args>): WithLockDecoratorFor<Args>;
-export function WithLock(key: LockKey, options: WithLockOptions = {}): (...method: [object, string | symbol, any]) => any {
+export function WithLock<Method = unknown>(
+  key: LockKey<ArgsOf<Method>>,
+  options?: WithLockOptions<ArgsOf<Method>>,
+): WithLockDecorator<Method>;
+export function WithLock<Args extends readonly unknown[]>(
+  key: LockKey<Args>,
+  options?: WithLockOptions<Args>,
+): WithLockDecoratorFor<Args>;
+export function WithLock(
+  key: LockKey,
+  options: WithLockOptions = {},
+): (...method: [object, string | symbol, any]) => any {
   const keys = compileKey(key);
   checkOptions(options, WITH_LOCK_RULES, '');
-  const { name: serviceName, onBusy = 'throw', onBackendError = 'throw', onLost = 'continue', until = 'complete', ...lockOptions } = options;
+  const {
+    name: serviceName,
+    onBusy = 'throw',
+    onBackendError = 'throw',
+    onLost = 'continue',
+    until = 'complete',
+    ...lockOptions
+  } = options;
   checkName(serviceName);
   return (target: object, propertyKey: string | symbol, descriptor: PropertyDescriptor) => {
     const name = nameOf(target, propertyKey);
@@ -91,7 +108,11 @@ async function explain(target: object, propertyKey: string | symbol, error: unkn
 }
 
 /** A Proxy, so that name, length and all other properties stay those of the method. */
-function lockedProxy<T extends (...args: any[]) => unknown>(original: T, method: LockedMethod, parameters: LockParameters): T {
+function lockedProxy<T extends (...args: any[]) => unknown>(
+  original: T,
+  method: LockedMethod,
+  parameters: LockParameters,
+): T {
   const callOutside = plainCallOf(original);
   return new Proxy(original, {
     apply(fn, self, args: unknown[]) {
@@ -108,12 +129,22 @@ function nameOf(target: object, propertyKey: string | symbol | undefined): strin
   return propertyKey === undefined ? owner.name : `${owner.name}.${String(propertyKey)}`;
 }
 
-function methodOf(target: object, descriptor: PropertyDescriptor | undefined, name: string): (...args: any[]) => unknown {
+function methodOf(
+  target: object,
+  descriptor: PropertyDescriptor | undefined,
+  name: string,
+): (...args: any[]) => unknown {
   const refuse = (value: string): RedisLockOptionsError =>
-    new RedisLockOptionsError({ option: '@WithLock()', value: `on ${name}, ${value}`, remedy: 'put it on an instance method of a class that Nest makes' });
-  if (descriptor === undefined) throw refuse(typeof target === 'function' && target.name === name ? 'a class' : 'a property');
+    new RedisLockOptionsError({
+      option: '@WithLock()',
+      value: `on ${name}, ${value}`,
+      remedy: 'put it on an instance method of a class that Nest makes',
+    });
+  if (descriptor === undefined)
+    throw refuse(typeof target === 'function' && target.name === name ? 'a class' : 'a property');
   if (descriptor.get !== undefined || descriptor.set !== undefined) throw refuse('an accessor');
-  if (typeof target === 'function') throw refuse('a static method, which has no instance to inject the lock service into');
+  if (typeof target === 'function')
+    throw refuse('a static method, which has no instance to inject the lock service into');
   const method: unknown = descriptor.value;
   if (typeof method !== 'function') throw refuse(printValue(method));
   if (isSyncGenerator(method)) throw refuse('a generator, for whose values nobody waits: make it `async *`');

@@ -11,7 +11,16 @@ import { installPackage, type InstalledPackage } from './package.js';
 const ROOT = join(import.meta.dirname, '..', '..');
 
 /** What Nest asks for in a try of its own, of packages that this app does not have. */
-const ABSENT = ['class-transformer', 'class-validator', 'kafkajs', 'mqtt', '@nats-io/*', 'amqplib', 'amqp-connection-manager', '@nestjs/platform-socket.io'];
+const ABSENT = [
+  'class-transformer',
+  'class-validator',
+  'kafkajs',
+  'mqtt',
+  '@nats-io/*',
+  'amqplib',
+  'amqp-connection-manager',
+  '@nestjs/platform-socket.io',
+];
 
 /** What Nest loads from where the bundle is. */
 const LEFT_OUT = 'ws';
@@ -23,7 +32,9 @@ const COMMON: BuildOptions = {
   format: 'esm',
   logLevel: 'silent',
   // What is CommonJS in the bundle asks for modules of Node.
-  banner: { js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+  },
   tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: false } },
 };
 
@@ -67,7 +78,12 @@ describe.each(['esm', 'cjs'])('an app that is bundled by esbuild with what the p
   };
 
   it('N8: tells its clients the code, and has one copy of the package', async () => {
-    const told = { 'message, decorator': busy, 'message, service': busy, 'socket, decorator': busy, 'socket, service': busy };
+    const told = {
+      'message, decorator': busy,
+      'message, service': busy,
+      'socket, decorator': busy,
+      'socket, service': busy,
+    };
     expect(await run()).toEqual({ isOneCopy: true, told });
   });
 

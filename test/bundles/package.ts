@@ -23,11 +23,24 @@ export async function installPackage(): Promise<InstalledPackage> {
   await copyFile(join(ROOT, 'package.json'), join(target, 'package.json'));
   await writeFile(join(target, 'dist', 'cjs', 'package.json'), '{ "type": "commonjs" }');
   await Promise.all(['esm', 'cjs'].map((format) => compile(format, join(target, 'dist', format))));
-  return { dir, entry: (format) => join(target, 'dist', format, 'index.js'), remove: () => rm(dir, { recursive: true, force: true }) };
+  return {
+    dir,
+    entry: (format) => join(target, 'dist', format, 'index.js'),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
 }
 
 async function compile(format: string, outDir: string): Promise<void> {
-  const args = [COMPILER, '-p', join(ROOT, `tsconfig.${format}.json`), '--noCheck', '--declaration', 'false', '--outDir', outDir];
+  const args = [
+    COMPILER,
+    '-p',
+    join(ROOT, `tsconfig.${format}.json`),
+    '--noCheck',
+    '--declaration',
+    'false',
+    '--outDir',
+    outDir,
+  ];
   const [code] = await once(spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' }), 'close');
   if (code !== 0) throw new Error(`The compiler ended with ${String(code)}.`);
 }

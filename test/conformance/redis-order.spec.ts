@@ -19,7 +19,15 @@ interface Call {
 }
 
 const CALL = fc.record({
-  method: fc.constantFrom<Call['method']>('acquire', 'acquire', 'release', 'release', 'renew', 'inspect', 'forceRelease'),
+  method: fc.constantFrom<Call['method']>(
+    'acquire',
+    'acquire',
+    'release',
+    'release',
+    'renew',
+    'inspect',
+    'forceRelease',
+  ),
   key: fc.constantFrom('a', 'b', 'c'),
   value: fc.constantFrom('x', 'y'),
   isTogether: fc.boolean(),

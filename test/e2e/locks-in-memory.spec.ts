@@ -1,7 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { getRedisLockToken, RedisLockModule, RedisLockOptionsError, RedisLockService, WithLock } from 'nestjs-redis-lock';
+import {
+  getRedisLockToken,
+  RedisLockModule,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+} from 'nestjs-redis-lock';
 import { RedisLockTestingModule, useLocksInMemory } from 'nestjs-redis-lock/testing';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { rejection } from '../support/watch.js';

@@ -56,19 +56,25 @@ describe('a provider that Nest did not make itself', () => {
   });
 
   it('N3a: that is frozen stops the app', async () => {
-    const error = await rejection(startContext({ providers: [{ provide: 'it', useValue: Object.freeze(new Reports()) }] }));
+    const error = await rejection(
+      startContext({ providers: [{ provide: 'it', useValue: Object.freeze(new Reports()) }] }),
+    );
     expect(String(error)).toMatch(/Reports\.\w+.*frozen/u);
   });
 
   it('N3a: by a factory for each request, which comes too late for that, is told at the call', async () => {
-    nest = await startContext({ providers: [{ provide: PerRequest, scope: Scope.REQUEST, useFactory: () => new PerRequest() }] });
+    nest = await startContext({
+      providers: [{ provide: PerRequest, scope: Scope.REQUEST, useFactory: () => new PerRequest() }],
+    });
     const made = await nest.app.resolve(PerRequest);
     expect(await rejection(made.handle())).toMatchObject({ code: 'LOCK_OPTIONS' });
   });
 
   it('is no concern of ours when it has no such method', async () => {
     const values = [null, undefined, 0, 'text', Object.create(null), new Date(), () => undefined, Symbol('it')];
-    nest = await startContext({ providers: values.map((useValue, index) => ({ provide: `value ${index}`, useValue: useValue as unknown })) });
+    nest = await startContext({
+      providers: values.map((useValue, index) => ({ provide: `value ${index}`, useValue: useValue as unknown })),
+    });
     expect(nest.locks).toBeInstanceOf(RedisLockService);
   });
 });

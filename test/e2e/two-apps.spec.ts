@@ -42,7 +42,10 @@ describe.each(PLATFORMS)('two apps in one process, on $platform', ({ adapter }) 
   });
 
   it('N3: do not mix when each has its own locks', async () => {
-    const [first, second] = (apps = [await startHttpApp(adapter, metadata), await startHttpApp(adapter, metadata)]) as [HttpApp, HttpApp];
+    const [first, second] = (apps = [await startHttpApp(adapter, metadata), await startHttpApp(adapter, metadata)]) as [
+      HttpApp,
+      HttpApp,
+    ];
     const responses = [fetch(first.url), fetch(second.url)];
     await stage.work.arrived(2);
     expect(stage.work.mostInside).toBe(2);
@@ -62,7 +65,10 @@ describe.each(PLATFORMS)('two apps in one process, on $platform', ({ adapter }) 
 
   it('N3: exclude one another when they share their locks, as two processes do', async () => {
     const lock = { keyPrefix: uniqueKey('shared') };
-    const [first, second] = (apps = [await startHttpApp(adapter, { ...metadata, lock }), await startHttpApp(adapter, { ...metadata, lock })]) as [HttpApp, HttpApp];
+    const [first, second] = (apps = [
+      await startHttpApp(adapter, { ...metadata, lock }),
+      await startHttpApp(adapter, { ...metadata, lock }),
+    ]) as [HttpApp, HttpApp];
     const responses = [fetch(first.url)];
     await stage.work.arrived();
     responses.push(fetch(second.url));

@@ -49,7 +49,14 @@ export class SimulatedRedis {
     return this.#mint(key, value, tokens);
   }
 
-  contend(key: string, inbox: string, value: string, ttl: number, tokens: number, comesAgainIn: number | undefined): number {
+  contend(
+    key: string,
+    inbox: string,
+    value: string,
+    ttl: number,
+    tokens: number,
+    comesAgainIn: number | undefined,
+  ): number {
     const holder = this.holder(key);
     if (holder !== undefined && holder !== value && !isReserved(holder, inbox)) {
       this.#enqueue(key, inbox, comesAgainIn);
@@ -60,7 +67,15 @@ export class SimulatedRedis {
     return this.#mint(key, value, tokens);
   }
 
-  relay(key: string, inbox: string, value: string, ttl: number, tokens: number, mode: RelayRequest['mode'], ahead: number): number {
+  relay(
+    key: string,
+    inbox: string,
+    value: string,
+    ttl: number,
+    tokens: number,
+    mode: RelayRequest['mode'],
+    ahead: number,
+  ): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
     if (mode === 'held' && this.#firstDue(key, ahead) !== undefined) return -3;
@@ -93,7 +108,8 @@ export class SimulatedRedis {
   raiseFence(key: string, value: string, ttl: number, floor: number): number {
     const renewed = this.renew(key, value, ttl, false);
     const fence = this.#read(this.#fences, key);
-    if (renewed === 1 && (fence === undefined || fence.last < floor)) this.#fences.set(key, { last: floor, expiresAt: this.#ms() + FENCE_RETENTION_MS });
+    if (renewed === 1 && (fence === undefined || fence.last < floor))
+      this.#fences.set(key, { last: floor, expiresAt: this.#ms() + FENCE_RETENTION_MS });
     return renewed;
   }
 

@@ -36,10 +36,17 @@ export interface HttpApp {
   close(): Promise<void>;
 }
 
-export async function startHttpApp(adapter: () => AbstractHttpAdapter, { lock, configure, imports = [], ...metadata }: HttpAppOptions): Promise<HttpApp> {
+export async function startHttpApp(
+  adapter: () => AbstractHttpAdapter,
+  { lock, configure, imports = [], ...metadata }: HttpAppOptions,
+): Promise<HttpApp> {
   const connection = process.env.TEST_REDIS_URL ?? '';
   const keyPrefix = `${uniqueKey('app')}:`;
-  const root = { module: class RootModule {}, imports: [RedisLockModule.forRoot({ connection, keyPrefix, ...lock }), ...imports], ...metadata };
+  const root = {
+    module: class RootModule {},
+    imports: [RedisLockModule.forRoot({ connection, keyPrefix, ...lock }), ...imports],
+    ...metadata,
+  };
   const log = new RecordingLogger();
   const app = await NestFactory.create(root, adapter(), { logger: log, abortOnError: false });
   configure?.(app);
@@ -49,7 +56,10 @@ export async function startHttpApp(adapter: () => AbstractHttpAdapter, { lock, c
     url: await app.getUrl(),
     locks: app.get(RedisLockService),
     log,
-    takenKeys: async () => ((await sendCommand(connection, 'KEYS', `${keyPrefix}*`)) as string[]).map((key) => key.slice(keyPrefix.length)).sort(),
+    takenKeys: async () =>
+      ((await sendCommand(connection, 'KEYS', `${keyPrefix}*`)) as string[])
+        .map((key) => key.slice(keyPrefix.length))
+        .sort(),
     takeAsStranger: async (key, ttl = 60_000) => {
       await sendCommand(connection, 'SET', keyPrefix + key, 'a stranger', ...(ttl === Infinity ? [] : ['PX', ttl]));
       return async () => void (await sendCommand(connection, 'DEL', keyPrefix + key));

@@ -19,6 +19,7 @@ export class RecordingLogger implements LoggerService {
   fatal = this.#recorder('fatal');
 
   #recorder(level: Level): (message: unknown) => void {
-    return (message) => void this.#entries.push({ level, text: message instanceof Error ? message.message : String(message) });
+    return (message) =>
+      void this.#entries.push({ level, text: message instanceof Error ? message.message : String(message) });
   }
 }

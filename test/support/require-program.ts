@@ -16,7 +16,10 @@ export function requireProgram(program: Program): string {
   const found = program.find();
   if (found !== undefined) return found;
   const isOurChoice = !process.env[program.variable];
-  const cause = isOurChoice && canInstallDebianPackages() ? failureOf(() => installDebianPackage(program.debianPackage)) : undefined;
+  const cause =
+    isOurChoice && canInstallDebianPackages()
+      ? failureOf(() => installDebianPackage(program.debianPackage))
+      : undefined;
   const path = program.find();
   if (path === undefined) throw new Error(instructions(program), { cause });
   return path;
@@ -32,5 +35,7 @@ function failureOf(install: () => void): unknown {
 
 function instructions({ what, variable, install }: Program): string {
   const lines = Object.entries(install).map(([system, command]) => `  ${`${system}:`.padEnd(16)} ${command}`);
-  return [`These tests need ${what}, and none was found. Install it, or name its path in ${variable}:`, ...lines].join('\n');
+  return [`These tests need ${what}, and none was found. Install it, or name its path in ${variable}:`, ...lines].join(
+    '\n',
+  );
 }

@@ -7,7 +7,11 @@ export interface Watched<T> {
 
 /** Follows a promise without waiting for it; its rejection counts as handled. */
 export function watch<T>(promise: Promise<T>): Watched<T> {
-  const watched = { state: 'pending' as Watched<T>['state'], value: undefined as T | undefined, error: undefined as unknown };
+  const watched = {
+    state: 'pending' as Watched<T>['state'],
+    value: undefined as T | undefined,
+    error: undefined as unknown,
+  };
   promise.then(
     (value) => Object.assign(watched, { state: 'fulfilled', value }),
     (error: unknown) => Object.assign(watched, { state: 'rejected', error }),

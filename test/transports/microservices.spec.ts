@@ -1,7 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Scope, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxyFactory, EventPattern, MessagePattern, Payload, RpcException, Transport, type ClientOptions, type ClientProxy, type MicroserviceOptions } from '@nestjs/microservices';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  Payload,
+  RpcException,
+  Transport,
+  type ClientOptions,
+  type ClientProxy,
+  type MicroserviceOptions,
+} from '@nestjs/microservices';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { lastValueFrom, Subject, toArray, type Observable } from 'rxjs';
 import { freePort } from '../../sample/redis/free-port.js';
@@ -94,8 +104,17 @@ class ScopedController {
 
 const SHARED = new URL(process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1');
 const TRANSPORTS: readonly { name: string; options: () => Promise<MicroserviceOptions & ClientOptions> }[] = [
-  { name: 'TCP', options: async () => ({ transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } }) },
-  { name: 'Redis', options: async () => ({ transport: Transport.REDIS, options: { host: SHARED.hostname, port: Number(SHARED.port) } }) },
+  {
+    name: 'TCP',
+    options: async () => ({ transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } }),
+  },
+  {
+    name: 'Redis',
+    options: async () => ({
+      transport: Transport.REDIS,
+      options: { host: SHARED.hostname, port: Number(SHARED.port) },
+    }),
+  },
 ];
 
 describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }) => {
@@ -108,9 +127,17 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }
   beforeAll(async () => {
     redis = await startLockRedis();
     const transport = await options();
-    const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController, ScopedController] };
+    const root = {
+      module: class RootModule {},
+      imports: redis.modules,
+      controllers: [OrderController, ScopedController],
+    };
     log = new RecordingLogger();
-    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, { ...transport, logger: log, abortOnError: false });
+    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
+      ...transport,
+      logger: log,
+      abortOnError: false,
+    });
     await app.listen();
     client = ClientProxyFactory.create(transport);
     await client.connect();
@@ -129,7 +156,8 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }
     await redis.stop();
   });
 
-  const send = (pattern: string, data: object = { id: '1' }): Promise<any> => lastValueFrom(client.send<unknown>(pattern, data));
+  const send = (pattern: string, data: object = { id: '1' }): Promise<any> =>
+    lastValueFrom(client.send<unknown>(pattern, data));
   const waiting = async (): Promise<number | undefined> => (await locks.inspect('order:1'))?.waiting;
 
   it('N3a D2c: runs the handler of a message one at a time per key of its payload', async () => {

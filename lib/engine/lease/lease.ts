@@ -234,7 +234,10 @@ export class Lease {
   #believe({ turn, sentAt, ttl }: Shortening): void {
     this.#confirmed = turn;
     this.#trouble = undefined;
-    this.#validUntil = this.#shortenings.reduce((least, other) => Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl)), validity(sentAt, ttl));
+    this.#validUntil = this.#shortenings.reduce(
+      (least, other) => Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl)),
+      validity(sentAt, ttl),
+    );
     this.#armRenewal();
   }
 

@@ -11,7 +11,10 @@ export class OwnerTokens {
   #counter = 0;
 
   constructor() {
-    const host = hostname().replace(/[^A-Za-z0-9._-]/gu, '-').slice(0, 64) || 'localhost';
+    const host =
+      hostname()
+        .replace(/[^A-Za-z0-9._-]/gu, '-')
+        .slice(0, 64) || 'localhost';
     const instance = randomBytes(8).readBigUInt64BE().toString(36);
     this.#prefix = `${host}:${process.pid}:${instance}#`;
   }

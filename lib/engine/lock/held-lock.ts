@@ -47,7 +47,12 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(context: HoldContext, leases: readonly [Lease, ...Lease[]], fencingToken: number, { ttl, maxHold, minHold }: HoldTerms) {
+  constructor(
+    context: HoldContext,
+    leases: readonly [Lease, ...Lease[]],
+    fencingToken: number,
+    { ttl, maxHold, minHold }: HoldTerms,
+  ) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;
@@ -55,7 +60,8 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     this.#ttl = ttl;
     this.fencingToken = fencingToken;
     for (const lease of leases) lease.holder = this;
-    if (maxHold !== undefined) this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.onLost('maxHold'), 'background');
+    if (maxHold !== undefined)
+      this.#maxHoldTimer = context.clock.setTimer(maxHold, () => this.onLost('maxHold'), 'background');
   }
 
   get keys(): readonly string[] {
@@ -107,7 +113,11 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     checkTtl(ttl);
     this.#assertHeldBy(holder);
     try {
-      await within(this.#context.clock, this.#context.store.commandTimeout, Promise.all(this.#leases.map((lease) => lease.extend(ttl))));
+      await within(
+        this.#context.clock,
+        this.#context.store.commandTimeout,
+        Promise.all(this.#leases.map((lease) => lease.extend(ttl))),
+      );
     } catch (error) {
       throw this.#backendError('could not be extended', error);
     }
@@ -177,7 +187,9 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     const [lease] = this.#leases;
     const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > now ? this.#keepUntil : 0;
     if (keepUntil === 0 && isSingle && lease.pass(now)) return PASSED;
-    const outcome = isSingle ? this.#end(lease, keepUntil) : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
+    const outcome = isSingle
+      ? this.#end(lease, keepUntil)
+      : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
     // Nobody had told the holder, and it was not alone all the time.
     return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;
   }
@@ -213,7 +225,10 @@ export class HeldLock implements ShareableLock, LeaseHolder {
 
   #backendError(what: string, error: unknown): LockBackendError {
     const failure = asStoreFailure(error);
-    return new LockBackendError(`Lock "${this.key}" ${what}: ${failure.message}.`, { key: this.key, cause: failure.cause ?? failure });
+    return new LockBackendError(`Lock "${this.key}" ${what}: ${failure.message}.`, {
+      key: this.key,
+      cause: failure.cause ?? failure,
+    });
   }
 }
 

@@ -119,7 +119,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (this.#state === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
     if (waiter.triesOnce) return { reason: this.#waiters.errorFor(waiter, this.lease) };
     const behind = this.#waiters.size - (isUnknown ? 1 : 0);
-    return behind >= this.#context.maxWaiters ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) } : undefined;
+    return behind >= this.#context.maxWaiters
+      ? { reason: new LockQueueFullError(this.key, this.#context.maxWaiters) }
+      : undefined;
   }
 
   #dismiss(waiter: Waiter, reason: unknown): void {
@@ -132,7 +134,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #dismissThoseWhoTryOnce(): void {
     if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters.toArray()) if (waiter.triesOnce) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
+    for (const waiter of this.#waiters.toArray())
+      if (waiter.triesOnce) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
   }
 
   /** The next waiter's turn. */
@@ -150,8 +153,11 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // A process that found it busy gets into the queue: to be woken, or for the moment when it comes again.
     const { obstacle } = this.#waiters;
     const queues = obstacle.kind === 'busy' && !head.triesOnce;
-    const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;
-    const asked: Promise<AcquireOutcome> = queues ? store.contend({ ...request, comesAgainIn }) : store.acquire(request);
+    const comesAgainIn =
+      queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;
+    const asked: Promise<AcquireOutcome> = queues
+      ? store.contend({ ...request, comesAgainIn })
+      : store.acquire(request);
     giveTime(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
         if (outcome.isResent === true) this.#expectLate(head);
@@ -168,7 +174,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #onAcquired(head: Waiter, sentAt: number, fencingToken: number, tokens: number): void {
     const { store, clock } = this.#context;
-    const { isPlain, terms: { ttl, renew } } = head.request;
+    const {
+      isPlain,
+      terms: { ttl, renew },
+    } = head.request;
     this.#isQueued = false;
     if (head.state !== 'waiting') {
       this.#sweep(head);
@@ -176,7 +185,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
     const now = clock.now();
-    if (now >= validity(sentAt, ttl)) return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
+    if (now >= validity(sentAt, ttl))
+      return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
     this.#rests = undefined;
     this.#waiters.meet(NO_OBSTACLE);
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
@@ -221,7 +231,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // Lost meanwhile, or forced away: what Redis gave is for nobody.
     if (tenure !== this.#tenure) return this.#sweep(tenure);
     const next = this.#waiters.first;
-    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next)) return this.#grant(next, tenure, this.#context.clock.now());
+    if (next !== undefined && tenure.lease.isHeld && tenure.suits(next))
+      return this.#grant(next, tenure, this.#context.clock.now());
     this.#context.giveBacks.start(tenure.lease, 0);
   }
 
@@ -262,7 +273,8 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (failure.applied === 'unknown') this.#expectLate(head);
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
-    else for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
+    else
+      for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
     this.#onTrouble();
   }
 

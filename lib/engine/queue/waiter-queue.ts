@@ -48,6 +48,7 @@ export class WaiterQueue extends Fifo<Waiter> {
 
   holdEnds(now: number): void {
     const took = now - this.#heldSince;
-    this.#typicalHold = this.#typicalHold === undefined ? took : this.#typicalHold + (took - this.#typicalHold) * LAST_WEIGHS;
+    this.#typicalHold =
+      this.#typicalHold === undefined ? took : this.#typicalHold + (took - this.#typicalHold) * LAST_WEIGHS;
   }
 }

@@ -151,7 +151,8 @@ export class Waiter implements FifoLinks<Waiter> {
     const { key, since } = this.request;
     const now = this.context.clock.now();
     const waitedMs = Math.round(now - since);
-    if (obstacle.kind === 'busy') return new LockNotAcquiredError({ key, waitedMs, ...outlook((obstacle.until ?? now) - now, typicalHold) });
+    if (obstacle.kind === 'busy')
+      return new LockNotAcquiredError({ key, waitedMs, ...outlook((obstacle.until ?? now) - now, typicalHold) });
     const why = obstacle.kind === 'failure' ? obstacle.failure.message : 'no answer yet';
     const cause = obstacle.kind === 'failure' ? (obstacle.failure.cause ?? obstacle.failure) : undefined;
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
@@ -165,7 +166,8 @@ export class Waiter implements FifoLinks<Waiter> {
     this.#deadline = deadline;
     if (deadline === Infinity) return;
     // A reply that has come by then counts, and may have changed the deadline.
-    const onTime = (): void => clock.afterReads(() => (this.#deadline === deadline ? this.#owner?.onTimeout(this) : undefined));
+    const onTime = (): void =>
+      clock.afterReads(() => (this.#deadline === deadline ? this.#owner?.onTimeout(this) : undefined));
     this.#timer = clock.setTimerAt(deadline, onTime, 'process');
   }
 
@@ -178,8 +180,14 @@ export class Waiter implements FifoLinks<Waiter> {
 }
 
 /** A lease that ended by now was renewed, or is another's: nobody knows how long that lasts. */
-function outlook(left: number, typicalHold = Infinity): { leaseMs: number | undefined; retryAfterMs: number | undefined } {
+function outlook(
+  left: number,
+  typicalHold = Infinity,
+): { leaseMs: number | undefined; retryAfterMs: number | undefined } {
   const leaseMs = left > 0 ? Math.round(left) : undefined;
   if (leaseMs === Infinity) return { leaseMs, retryAfterMs: Infinity };
-  return { leaseMs, retryAfterMs: typicalHold === Infinity ? undefined : Math.round(Math.min(typicalHold, leaseMs ?? Infinity)) };
+  return {
+    leaseMs,
+    retryAfterMs: typicalHold === Infinity ? undefined : Math.round(Math.min(typicalHold, leaseMs ?? Infinity)),
+  };
 }

@@ -14,7 +14,12 @@ export interface WorkEnd<T> {
  * Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. A reply that has come when they are over counts, also when
  * the event loop was too busy to read it: its deadline is the server's, not ours.
  */
-export function giveTime<T>(clock: Clock, ms: number, work: Promise<T>, { onDone, onFailed, onLate }: WorkEnd<T>): void {
+export function giveTime<T>(
+  clock: Clock,
+  ms: number,
+  work: Promise<T>,
+  { onDone, onFailed, onLate }: WorkEnd<T>,
+): void {
   let state: 'waiting' | 'settled' | 'late' = 'waiting';
   const giveUp = (): void => {
     if (state !== 'waiting') return;

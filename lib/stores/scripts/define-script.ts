@@ -32,9 +32,16 @@ export function defineScript(name: string, lua: string): Script {
  * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script. Of several locks, one that fails
  * does not hinder the others, and has the text of its error behind `FAILED` for its reply.
  */
-export function defineScriptForEach(name: string, { keys, common = [], args, prelude = '', lua }: EachLockInit): Script {
-  const nth = (table: string, size: number, offset: number) => (_: string, index: number) => `${table}[${size} * i + ${offset + index + 1}]`;
-  const first = [...keys.map((_, index) => `KEYS[${index + 1}]`), ...args.map((_, index) => `ARGV[${common.length + index + 1}]`)];
+export function defineScriptForEach(
+  name: string,
+  { keys, common = [], args, prelude = '', lua }: EachLockInit,
+): Script {
+  const nth = (table: string, size: number, offset: number) => (_: string, index: number) =>
+    `${table}[${size} * i + ${offset + index + 1}]`;
+  const first = [
+    ...keys.map((_, index) => `KEYS[${index + 1}]`),
+    ...args.map((_, index) => `ARGV[${common.length + index + 1}]`),
+  ];
   const each = [...keys.map(nth('KEYS', keys.length, 0)), ...args.map(nth('ARGV', args.length, common.length))];
   return defineScript(
     name,

@@ -16,7 +16,8 @@ const CLASSES = '__filterCatchExceptions__';
 export function filtersOfApp(modules: ModulesContainer): AppFilter[] {
   const filters: AppFilter[] = [];
   for (const { providers } of modules.values()) {
-    for (const { subtype, instance } of providers.values()) if (subtype === 'filter' && isFilter(instance)) filters.unshift(toAppFilter(instance));
+    for (const { subtype, instance } of providers.values())
+      if (subtype === 'filter' && isFilter(instance)) filters.unshift(toAppFilter(instance));
   }
   return filters;
 }

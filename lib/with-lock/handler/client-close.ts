@@ -57,7 +57,9 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
     case 'graphql':
       return connectionOfQuery(execution.getArgByIndex(2));
     case 'rpc':
-      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT ? undefined : (cancellationOfCall(execution) ?? socketOf(execution.switchToRpc().getContext()));
+      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT
+        ? undefined
+        : (cancellationOfCall(execution) ?? socketOf(execution.switchToRpc().getContext()));
     default:
       return undefined;
   }

@@ -21,10 +21,15 @@ interface StreamLike {
 export function endOfStream(value: unknown, execution: ExecutionContext): Promise<void> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const stream = value as StreamLike;
-  const source = typeof stream.getStream === 'function' && typeof stream.getHeaders === 'function' ? stream.getStream() : value;
+  const source =
+    typeof stream.getStream === 'function' && typeof stream.getHeaders === 'function' ? stream.getStream() : value;
   if (isReadable(source)) return endOf(source, execution);
   // Only the end of an HTTP response tells when such a value has been sent.
-  const isSentAsItComes = hasClient(execution) && [stream.getReader, stream.body?.getReader, stream[Symbol.asyncIterator]].some((method) => typeof method === 'function');
+  const isSentAsItComes =
+    hasClient(execution) &&
+    [stream.getReader, stream.body?.getReader, stream[Symbol.asyncIterator]].some(
+      (method) => typeof method === 'function',
+    );
   return isSentAsItComes ? new Promise((resolve) => void onClientClose(execution, resolve)) : undefined;
 }
 

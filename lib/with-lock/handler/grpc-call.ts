@@ -44,14 +44,23 @@ export function rawCallOf(host: ArgumentsHost | undefined): GrpcCall | undefined
   return isGrpcCall(call) ? call : undefined;
 }
 
-export function grpcAnswer({ metadata }: GrpcCall, status: GrpcStatus, code: RedisLockErrorCode, message: string): GrpcAnswer {
+export function grpcAnswer(
+  { metadata }: GrpcCall,
+  status: GrpcStatus,
+  code: RedisLockErrorCode,
+  message: string,
+): GrpcAnswer {
   const told = new metadata.constructor();
   told.set(CODE_KEY, code);
   return { code: status, message, metadata: told };
 }
 
 /** As a connection that closes: `destroyed`, and the event `close`. */
-export function cancellationOf(call: GrpcCall): { readonly destroyed: boolean; once(event: 'close', listener: () => void): unknown; off(event: 'close', listener: () => void): unknown } {
+export function cancellationOf(call: GrpcCall): {
+  readonly destroyed: boolean;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+} {
   return {
     destroyed: call.cancelled,
     once: (_close, listener) => call.on('cancelled', listener),

@@ -87,7 +87,8 @@ export function needsArguments(error: unknown): boolean {
 function missingArgs({ target, transport }: HandlerContext): readonly unknown[] {
   const read = (): never => {
     const value = `on ${target}, whose function reads "args" of a call by ${transport}: its lock is taken before Nest has made the arguments of the method`;
-    const remedy = 'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
+    const remedy =
+      'read params, body, data and so on, or execution.getArgs() for what the transport itself handed to Nest';
     const error = new RedisLockOptionsError({ option: '@WithLock()', value, remedy });
     tooEarly.add(error);
     throw error;

@@ -27,7 +27,11 @@ export class HandlerLock {
   ) {}
 
   /** Takes it, with the arguments of the method or, if there are none yet, without. What comes of it is told in the same turn. */
-  take<T>(args: readonly unknown[] | undefined, onAdmitted: (admission: Admission) => T, onRefused: (error: unknown) => T | Promise<T>): Promise<T> {
+  take<T>(
+    args: readonly unknown[] | undefined,
+    onAdmitted: (admission: Admission) => T,
+    onRefused: (error: unknown) => T | Promise<T>,
+  ): Promise<T> {
     const { method, execution } = this;
     this.#state = 'waiting';
     const stopListening = onClientClose(execution, () => this.stopWaiting());

@@ -60,12 +60,15 @@ export class CoveredCall implements Mark {
 
   /** The call of `method` that the running code was to make; not one that is within it: who calls itself needs a lock of its own. */
   static take(method: LockedMethod): CoveredCall | undefined {
-    return findMark((mark): mark is CoveredCall => mark instanceof CoveredCall && mark.method === method && mark.#isWaitedFor);
+    return findMark(
+      (mark): mark is CoveredCall => mark instanceof CoveredCall && mark.method === method && mark.#isWaitedFor,
+    );
   }
 
   /** Whether the lock of `method` is the matter of another interceptor of ours, in the same execution. */
   static covers(execution: Execution, method: LockedMethod): boolean {
-    for (let call = innermostOf.get(execution); call !== undefined; call = call.#outer) if (call.method === method && !call.isClosed) return true;
+    for (let call = innermostOf.get(execution); call !== undefined; call = call.#outer)
+      if (call.method === method && !call.isClosed) return true;
     return false;
   }
 

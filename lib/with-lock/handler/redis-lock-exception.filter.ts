@@ -49,7 +49,9 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
     setRetryAfter(host, this.adapterHost, error);
     const exception = toHttpError('http', error);
     const other = this.#filterFor(exception);
-    return other === undefined ? new BaseExceptionFilter(this.adapterHost.httpAdapter).catch(exception, host) : other.catch(exception, host);
+    return other === undefined
+      ? new BaseExceptionFilter(this.adapterHost.httpAdapter).catch(exception, host)
+      : other.catch(exception, host);
   }
 
   #answerQuery(error: RedisLockError, host: ArgumentsHost): unknown {
@@ -86,6 +88,8 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
   /** Nest asks the last filter first, and ours may come after those of the app: those are for whoever they are for. */
   #filterFor(exception: unknown): AppFilter | undefined {
     this.#others ??= filtersOfApp(this.modules).filter(({ filter }) => !(filter instanceof RedisLockExceptionFilter));
-    return this.#others.find(({ classes }) => classes.length === 0 || classes.some((each) => exception instanceof each));
+    return this.#others.find(
+      ({ classes }) => classes.length === 0 || classes.some((each) => exception instanceof each),
+    );
   }
 }

@@ -21,7 +21,8 @@ const EVENT = 'exception';
 export function tellSocket(host: ArgumentsHost, error: RedisLockError): void {
   const client = host.switchToWs().getClient<SocketClient | undefined>();
   const data = messageAnswer(error);
-  if (typeof client?.readyState === 'number' && typeof client.send === 'function') client.send(JSON.stringify({ event: EVENT, data }));
+  if (typeof client?.readyState === 'number' && typeof client.send === 'function')
+    client.send(JSON.stringify({ event: EVENT, data }));
   else client?.emit?.(EVENT, data);
 }
 

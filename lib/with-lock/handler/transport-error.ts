@@ -12,9 +12,18 @@ interface Answer {
 
 const BAD_REQUEST = { status: HttpStatus.BAD_REQUEST, error: 'Bad Request', grpc: GrpcStatus.INVALID_ARGUMENT };
 const CONFLICT = { status: HttpStatus.CONFLICT, error: 'Conflict', grpc: GrpcStatus.ABORTED };
-const UNAVAILABLE = { status: HttpStatus.SERVICE_UNAVAILABLE, error: 'Service Unavailable', grpc: GrpcStatus.UNAVAILABLE };
+const UNAVAILABLE = {
+  status: HttpStatus.SERVICE_UNAVAILABLE,
+  error: 'Service Unavailable',
+  grpc: GrpcStatus.UNAVAILABLE,
+};
 /** Of the app, which no client can cause or mend: as Nest answers for errors that it does not know. */
-const BUG = { status: HttpStatus.INTERNAL_SERVER_ERROR, error: 'Internal Server Error', grpc: GrpcStatus.INTERNAL, message: 'Internal server error' };
+const BUG = {
+  status: HttpStatus.INTERNAL_SERVER_ERROR,
+  error: 'Internal Server Error',
+  grpc: GrpcStatus.INTERNAL,
+  message: 'Internal server error',
+};
 
 /** What clients are told. Nothing here names a key: keys are made from other clients' data, too. */
 export const ANSWERS: Readonly<Record<RedisLockErrorCode, Answer>> = {
@@ -105,7 +114,9 @@ function standIn<T extends Error>(exception: T, error: RedisLockError): T {
  */
 async function exceptionClass(type: 'rpc' | 'ws'): Promise<ExceptionClass | undefined> {
   try {
-    return type === 'rpc' ? (await import('@nestjs/microservices')).RpcException : (await import('@nestjs/websockets')).WsException;
+    return type === 'rpc'
+      ? (await import('@nestjs/microservices')).RpcException
+      : (await import('@nestjs/websockets')).WsException;
   } catch {
     return undefined;
   }

@@ -28,12 +28,19 @@ export class WithLockInterceptor implements NestInterceptor {
     const methods = lockedMethodsOf(execution.getHandler()).filter((method) => !CoveredCall.covers(execution, method));
     // Named once more than need be, with others between.
     if (methods.length === 0) return CoveredCall.handOver(execution, () => next.handle());
-    return methods.reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next).handle();
+    return methods
+      .reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next)
+      .handle();
   }
 
   #locked(method: LockedMethod, execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     return new Observable<unknown>((subscriber) => {
-      const handler = new LockedHandler({ method, execution, next }, this.#serviceNamed(method.policy.name), subscriber, this.#explain);
+      const handler = new LockedHandler(
+        { method, execution, next },
+        this.#serviceNamed(method.policy.name),
+        subscriber,
+        this.#explain,
+      );
       handler.start();
       return () => handler.stop();
     });

@@ -24,7 +24,9 @@ export function faultOfTexts(texts: readonly string[]): string | undefined {
 /** What is wrong with the text between a part and the next one, or `undefined`. */
 export function faultOfSeparator(part: string, text: string): string | undefined {
   if (text === '') return `${part} and the next part need a separator between them, such as ":"`;
-  return text.startsWith('%') ? `the separator after ${part} begins with "%", which escapes; use another, such as ":"` : undefined;
+  return text.startsWith('%')
+    ? `the separator after ${part} begins with "%", which escapes; use another, such as ":"`
+    : undefined;
 }
 
 /** The character after a part, which must not occur in the part itself. */
@@ -36,8 +38,10 @@ export function separatorOf(text: string): string {
 export function faultOfPart(value: unknown): string | undefined {
   if (value === undefined || value === null) return `is ${String(value)}, so there is no key.`;
   if (value === '') return 'is empty, so there is no key.';
-  if (!isPrimitive(value)) return `is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`;
-  if (typeof value === 'string' && !isWellFormed(value)) return 'has half of a surrogate pair, so it could meet another key in Redis.';
+  if (!isPrimitive(value))
+    return `is ${printValue(value)}: only strings, numbers and booleans make a key. Name a field of it.`;
+  if (typeof value === 'string' && !isWellFormed(value))
+    return 'has half of a surrogate pair, so it could meet another key in Redis.';
   return undefined;
 }
 
@@ -47,7 +51,9 @@ export function faultOfPart(value: unknown): string | undefined {
  */
 export function encodePart(value: unknown, separator: string): string {
   const text = String(value);
-  return text.length > MAX_KEY_BYTES ? `${escape(beginningOf(text), separator)}${HASH_MARK}${hash(text)}` : escape(text, separator);
+  return text.length > MAX_KEY_BYTES
+    ? `${escape(beginningOf(text), separator)}${HASH_MARK}${hash(text)}`
+    : escape(text, separator);
 }
 
 /** A key that is too long keeps its beginning, for operators; the whole makes the difference. */

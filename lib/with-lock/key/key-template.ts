@@ -44,7 +44,8 @@ export class KeyTemplate implements KeySource {
 
   keysOf(context: LockKeyContext): string {
     let key = this.#literals[0] ?? '';
-    for (let index = 0; index < this.#parts.length; index += 1) key += valueOf(this.#parts[index] as Part, context) + (this.#literals[index + 1] ?? '');
+    for (let index = 0; index < this.#parts.length; index += 1)
+      key += valueOf(this.#parts[index] as Part, context) + (this.#literals[index + 1] ?? '');
     return key;
   }
 
@@ -66,29 +67,40 @@ function parse(template: string): { literals: string[]; parts: Part[] } {
   const pieces = template.split(/(\{[^{}]*\})/u);
   const literals = pieces.filter((_, index) => index % 2 === 0);
   const stray = literals.find((literal) => /[{}]/u.test(literal));
-  if (stray !== undefined) throw malformed(template, 'its braces do not match; use a key function for a key with literal braces');
+  if (stray !== undefined)
+    throw malformed(template, 'its braces do not match; use a key function for a key with literal braces');
   const fault = faultOfTexts(literals);
   if (fault !== undefined) throw malformed(template, fault);
   const texts = pieces.filter((_, index) => index % 2 === 1).map((piece) => piece.slice(1, -1));
-  const parts = texts.map((text, index) => toPart(template, text, literals[index + 1] ?? '', index === texts.length - 1));
+  const parts = texts.map((text, index) =>
+    toPart(template, text, literals[index + 1] ?? '', index === texts.length - 1),
+  );
   return { literals, parts };
 }
 
 function toPart(template: string, text: string, following: string, isLast: boolean): Part {
   const [source = '', ...fields] = text.split('.');
   const isPosition = /^\d+$/u.test(source);
-  if (source === '' || fields.includes('') || /[\s[\]()]/u.test(text)) throw malformed(template, `{${text}} is no path; write it as in {params.id}`);
+  if (source === '' || fields.includes('') || /[\s[\]()]/u.test(text))
+    throw malformed(template, `{${text}} is no path; write it as in {params.id}`);
   if (!isPosition && !Object.hasOwn(SOURCES, source)) {
     const known = [...Object.keys(SOURCES), '0, 1, …'].join(', ');
     throw malformed(template, `{${text}} begins with none of ${known}`);
   }
   const isWhole = isPosition || source === 'ip' || source === 'data';
-  if (fields.length === 0 && !isWhole) throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
+  if (fields.length === 0 && !isWhole)
+    throw malformed(template, `{${text}} is an object; name a field, as in {${text}.id}`);
   const fault = isLast ? undefined : faultOfSeparator(`{${text}}`, following);
   if (fault !== undefined) throw malformed(template, fault);
   if (source === 'headers') fields[0] = (fields[0] ?? '').toLowerCase();
   const separator = isLast ? '' : separatorOf(following);
-  return { text, transports: isPosition ? ALL : (SOURCES[source] ?? []), source: isPosition ? Number(source) : source, fields, separator };
+  return {
+    text,
+    transports: isPosition ? ALL : (SOURCES[source] ?? []),
+    source: isPosition ? Number(source) : source,
+    fields,
+    separator,
+  };
 }
 
 function valueOf(part: Part, context: LockKeyContext): string {
@@ -105,7 +117,10 @@ function noKey({ text }: Part, { target }: LockKeyContext, why: string): LockKey
 function lookUp(part: Part, context: LockKeyContext): unknown {
   const { transports, fields } = part;
   if (!transports.includes(context.transport)) {
-    const remedy = context.transport === 'call' ? 'a plain call has its arguments: {0}, {0.id}' : `it comes by ${transports.join(' or ')}`;
+    const remedy =
+      context.transport === 'call'
+        ? 'a plain call has its arguments: {0}, {0.id}'
+        : `it comes by ${transports.join(' or ')}`;
     throw noKey(part, context, `does not exist in a call by ${context.transport}; ${remedy}.`);
   }
   let value = rootOf(part.source, context);

@@ -16,7 +16,10 @@ const known = new WeakMap<readonly string[], readonly string[]>();
  * @throws {RedisLockOptionsError} when the text between two parts is missing or begins with "%", or the text has control characters or "%#".
  * @publicApi
  */
-export function lockKey(texts: TemplateStringsArray, ...parts: readonly (string | number | boolean | bigint)[]): string {
+export function lockKey(
+  texts: TemplateStringsArray,
+  ...parts: readonly (string | number | boolean | bigint)[]
+): string {
   const separators = known.get(texts) ?? check(texts);
   let key = texts[0] ?? '';
   for (const [index, part] of parts.entries()) {
@@ -30,7 +33,9 @@ export function lockKey(texts: TemplateStringsArray, ...parts: readonly (string 
 
 function check(texts: TemplateStringsArray): readonly string[] {
   const between = texts.slice(1, -1);
-  const fault = faultOfTexts(texts) ?? between.map((text, index) => faultOfSeparator(nameOf(index), text)).find((each) => each !== undefined);
+  const fault =
+    faultOfTexts(texts) ??
+    between.map((text, index) => faultOfSeparator(nameOf(index), text)).find((each) => each !== undefined);
   if (fault !== undefined) throw new RedisLockOptionsError({ option: 'key', value: print(texts), remedy: fault });
   const separators = between.map(separatorOf);
   known.set(texts, separators);

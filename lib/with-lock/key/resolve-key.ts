@@ -20,7 +20,13 @@ const NO_PART = /\[object |(?<![\p{L}\p{N}_\s])(?:undefined|null|NaN)(?![\p{L}\p
 export function compileKey(key: LockKey): KeySource {
   if (typeof key === 'string') return ofTemplates([key]);
   if (Array.isArray(key) && key.length > 0) return ofTemplates(key);
-  if (typeof key === 'function') return { needsArguments: false, parts: [], keysOf: (context) => ofFunction(key(context), context), partMissingIn: () => undefined };
+  if (typeof key === 'function')
+    return {
+      needsArguments: false,
+      parts: [],
+      keysOf: (context) => ofFunction(key(context), context),
+      partMissingIn: () => undefined,
+    };
   throw new RedisLockOptionsError({ option: 'key', value: printValue(key), remedy: WHAT_TO_PASS });
 }
 
@@ -33,8 +39,10 @@ function ofTemplates(texts: readonly unknown[]): KeySource {
   return {
     needsArguments: templates.some(({ needsArguments }) => needsArguments),
     parts: templates.flatMap(({ parts }) => parts),
-    keysOf: (context) => (isOne ? fitKey(only.keysOf(context)) : templates.map((template) => fitKey(template.keysOf(context)))),
-    partMissingIn: (transport) => templates.map((template) => template.partMissingIn(transport)).find((part) => part !== undefined),
+    keysOf: (context) =>
+      isOne ? fitKey(only.keysOf(context)) : templates.map((template) => fitKey(template.keysOf(context))),
+    partMissingIn: (transport) =>
+      templates.map((template) => template.partMissingIn(transport)).find((part) => part !== undefined),
   };
 }
 
@@ -51,7 +59,9 @@ function ofFunction(key: unknown, context: LockKeyContext): string | readonly st
   }
   // Nobody waits for it: its rejection would have nobody to hear it.
   if (isThenable(key)) key.then(undefined, () => undefined);
-  throw new LockKeyError(`The key function of ${context.target} returned ${printValue(key)}. Return a string, or an array of strings.`);
+  throw new LockKeyError(
+    `The key function of ${context.target} returned ${printValue(key)}. Return a string, or an array of strings.`,
+  );
 }
 
 /** What a template refuses, a function may not put into its key unseen: all calls that lack it would wait for each other. */

@@ -27,7 +27,9 @@ export class LockedCall extends Promise<unknown> implements Iteration {
         callLocked(method, self, args, (lock) => {
           const result = body(lock);
           // Iterated later, it takes the lock then.
-          return isAsyncIterable(result) && !isThenable(result) ? Promise.resolve(iterateLocked(method, self, args, () => result)) : result;
+          return isAsyncIterable(result) && !isThenable(result)
+            ? Promise.resolve(iterateLocked(method, self, args, () => result))
+            : result;
         }),
       );
     });

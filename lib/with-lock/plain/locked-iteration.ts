@@ -9,7 +9,12 @@ export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
  * Calls a method outside of Nest's handlers whose result is iterated. As the body of a generator does not run before the first value is asked for,
  * the lock is not taken before either; it is held until the iteration has ended or was given up.
  */
-export async function* iterateLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: Body): Iteration {
+export async function* iterateLocked(
+  method: LockedMethod,
+  self: unknown,
+  args: readonly unknown[],
+  body: Body,
+): Iteration {
   const admission = await admitCall(method, self, args);
   if (admission.kind === 'unprotected') return yield* iterable(method, await body(undefined));
   if (admission.kind === 'instead') return isAsyncIterable(admission.value) ? yield* admission.value : admission.value;
@@ -49,7 +54,8 @@ class HeldIteration implements AsyncIterableIterator<unknown, unknown, unknown> 
   }
 
   async throw(error: unknown): Promise<IteratorResult<unknown>> {
-    if (this.#inner.throw !== undefined) return this.#step(() => this.#inner.throw?.(error) as Promise<IteratorResult<unknown>>);
+    if (this.#inner.throw !== undefined)
+      return this.#step(() => this.#inner.throw?.(error) as Promise<IteratorResult<unknown>>);
     await this.return(undefined);
     throw error;
   }

@@ -13,7 +13,12 @@ import type { LockedMethod } from '../locked-method.js';
 export type Body = (lock: Lock | undefined) => unknown;
 
 /** Calls a method outside of Nest's handlers, under its lock. */
-export async function callLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: Body): Promise<unknown> {
+export async function callLocked(
+  method: LockedMethod,
+  self: unknown,
+  args: readonly unknown[],
+  body: Body,
+): Promise<unknown> {
   const admission = await admitCall(method, self, args);
   if (admission.kind === 'instead') return admission.value;
   if (admission.kind === 'unprotected') return awaitable(method, body(undefined));
@@ -56,7 +61,11 @@ export function assertKept(method: LockedMethod, lock: Lock): void {
 function awaitable(method: LockedMethod, result: unknown): PromiseLike<unknown> {
   if (isThenable(result)) return result;
   const remedy = 'a method under @WithLock() that is called directly must return a promise; make it async';
-  throw new RedisLockOptionsError({ option: method.target, value: `a method that returned ${printValue(result)}`, remedy });
+  throw new RedisLockOptionsError({
+    option: method.target,
+    value: `a method that returned ${printValue(result)}`,
+    remedy,
+  });
 }
 
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown, unknown, unknown> {
@@ -69,6 +78,7 @@ function serviceOf({ serviceProperty, target }: LockedMethod, self: unknown): Re
   throw new RedisLockOptionsError({
     option: 'RedisLockModule',
     value: `missing on the instance that ${target} was called on`,
-    remedy: 'let Nest make the instance, as a provider or controller of a module, and in a unit test import RedisLockTestingModule',
+    remedy:
+      'let Nest make the instance, as a provider or controller of a module, and in a unit test import RedisLockTestingModule',
   });
 }

@@ -17,7 +17,9 @@ const FIELD_MARKS: readonly string[] = ['graphql:resolve_property', 'graphql:res
 /** The transports that call this method as a handler of theirs, and run its interceptors; none for a plain method. */
 export function transportsOf(method: object): readonly Transport[] {
   if (isFieldResolver(method)) return [];
-  return MARKS.filter(([, keys]) => keys.every((key) => Reflect.hasMetadata(key, method))).map(([transport]) => transport);
+  return MARKS.filter(([, keys]) => keys.every((key) => Reflect.hasMetadata(key, method))).map(
+    ([transport]) => transport,
+  );
 }
 
 /** Of GraphQL: what it returns is iterated after the interceptors are done. */

@@ -20,11 +20,19 @@ export function equipInstances(modules: ModulesContainer): void {
 
 function equip(instance: object, { target, serviceProperty, policy }: LockedMethod, modules: ModulesContainer): void {
   if (serviceProperty in instance) return;
-  const refuse = (value: string, remedy: string): RedisLockOptionsError => new RedisLockOptionsError({ option: '@WithLock()', value: `on ${target}, ${value}`, remedy });
+  const refuse = (value: string, remedy: string): RedisLockOptionsError =>
+    new RedisLockOptionsError({ option: '@WithLock()', value: `on ${target}, ${value}`, remedy });
   const service = findService(modules, getRedisLockToken(policy.name));
-  if (service === undefined) throw refuse(`for whose provider there is no lock service "${policy.name ?? 'default'}"`, 'import RedisLockModule.forRoot() with this name');
+  if (service === undefined)
+    throw refuse(
+      `for whose provider there is no lock service "${policy.name ?? 'default'}"`,
+      'import RedisLockModule.forRoot() with this name',
+    );
   if (!Reflect.defineProperty(instance, serviceProperty, { value: service })) {
-    throw refuse('whose provider is frozen, so that the lock service cannot be put into it', 'let Nest make the instance');
+    throw refuse(
+      'whose provider is frozen, so that the lock service cannot be put into it',
+      'let Nest make the instance',
+    );
   }
 }
 

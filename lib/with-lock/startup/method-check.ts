@@ -48,7 +48,12 @@ export function checkMethods(modules: ModulesContainer, logger: LockLogger): voi
 }
 
 /** A client may spell one value in several ways, and what it sent would be several keys. */
-function warnOfPipe({ keys, target, propertyKey }: LockedMethod, called: unknown, owner: object, logger: LockLogger): boolean {
+function warnOfPipe(
+  { keys, target, propertyKey }: LockedMethod,
+  called: unknown,
+  owner: object,
+  logger: LockLogger,
+): boolean {
   const transports = typeof called === 'function' ? transportsOf(called) : [];
   const part = findPipedPart(keys.parts, transports, owner, propertyKey);
   if (part !== undefined) logger.rawPart(target, part.raw, part.piped);
@@ -68,12 +73,15 @@ function objectsOf(modules: ModulesContainer): Set<object> {
 }
 
 /** All that it has and inherits, with what is called under the name of each; not those that are overridden. */
-function* methodsOf(object: object): Iterable<{ readonly method: LockedMethod; readonly called: unknown; readonly owner: object }> {
+function* methodsOf(
+  object: object,
+): Iterable<{ readonly method: LockedMethod; readonly called: unknown; readonly owner: object }> {
   const overridden = new Set<string | symbol>();
   for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
     for (const method of lockedMethodsOfClass(owner)) {
       // Not by reading it: what replaces the method may be a getter, which is meant for instances.
-      if (!overridden.has(method.propertyKey)) yield { method, called: Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value, owner };
+      if (!overridden.has(method.propertyKey))
+        yield { method, called: Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value, owner };
     }
     for (const key of Reflect.ownKeys(owner)) overridden.add(key);
   }
@@ -87,17 +95,28 @@ function isFound(method: LockedMethod, called: unknown): boolean {
     return true;
   }
   if (!lockedMethodsOf(called as object).includes(method)) {
-    refuseMissing(method, ['call'], 'a decorator above it replaces the method without its metadata; put @WithLock() above that one');
+    refuseMissing(
+      method,
+      ['call'],
+      'a decorator above it replaces the method without its metadata; put @WithLock() above that one',
+    );
     return false;
   }
-  if (isSubscription(called as object)) throw refusal(method, 'a subscription, which goes on when its lock is over', 'take the lock in the method, by RedisLockService');
-  for (const transport of transports) refuseMissing(method, [transport], 'use the parts of its own transport, or a key function');
+  if (isSubscription(called as object))
+    throw refusal(
+      method,
+      'a subscription, which goes on when its lock is over',
+      'take the lock in the method, by RedisLockService',
+    );
+  for (const transport of transports)
+    refuseMissing(method, [transport], 'use the parts of its own transport, or a key function');
   return true;
 }
 
 function refuseMissing(method: LockedMethod, transports: readonly Transport[], remedy: string): void {
   const missing = transports.map((transport) => method.keys.partMissingIn(transport));
-  if (!missing.includes(undefined)) throw refusal(method, `whose key has {${missing[0] ?? ''}}, which no call of it has`, remedy);
+  if (!missing.includes(undefined))
+    throw refusal(method, `whose key has {${missing[0] ?? ''}}, which no call of it has`, remedy);
 }
 
 function refusal({ target }: LockedMethod, what: string, remedy: string): RedisLockOptionsError {

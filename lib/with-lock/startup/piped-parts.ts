@@ -28,7 +28,12 @@ export interface PipedPart {
 }
 
 /** The first of `parts` that the method gets through a pipe of its own or of its class, by whatever transport. */
-export function findPipedPart(parts: readonly string[], transports: readonly Transport[], owner: object, propertyKey: string | symbol): PipedPart | undefined {
+export function findPipedPart(
+  parts: readonly string[],
+  transports: readonly Transport[],
+  owner: object,
+  propertyKey: string | symbol,
+): PipedPart | undefined {
   for (const transport of transports) {
     for (const raw of parts) {
       const piped = argumentOf(raw, KINDS[transport] ?? {}, owner, propertyKey);
@@ -38,10 +43,17 @@ export function findPipedPart(parts: readonly string[], transports: readonly Tra
   return undefined;
 }
 
-function argumentOf(part: string, kinds: Readonly<Record<string, string>>, owner: object, propertyKey: string | symbol): string | undefined {
+function argumentOf(
+  part: string,
+  kinds: Readonly<Record<string, string>>,
+  owner: object,
+  propertyKey: string | symbol,
+): string | undefined {
   const [source = '', ...path] = part.split('.');
   const [field, ...rest] = path;
-  const parameters = (Reflect.getMetadata(PARAMETERS, owner.constructor, propertyKey) ?? {}) as Readonly<Record<string, Parameter>>;
+  const parameters = (Reflect.getMetadata(PARAMETERS, owner.constructor, propertyKey) ?? {}) as Readonly<
+    Record<string, Parameter>
+  >;
   for (const [key, { index, data, pipes, schema }] of Object.entries(parameters)) {
     if (key.split(':')[0] !== kinds[source]) continue;
     const isPiped = (pipes?.length ?? 0) > 0 || schema !== undefined || hasPipes(owner, propertyKey);

@@ -24,7 +24,14 @@ export const connections = (redis: Redis, cluster: Cluster): RedisLockModuleOpti
   { connection: redis },
   { connection: cluster },
   { connection: ['redis://a', 'redis://b', 'redis://c'] },
-  { connection: redis, name: 'billing', keyPrefix: '', defaults: { ttl: 5_000, wait: 0 }, shutdownGrace: 0, maxWaiters: 10 },
+  {
+    connection: redis,
+    name: 'billing',
+    keyPrefix: '',
+    defaults: { ttl: 5_000, wait: 0 },
+    shutdownGrace: 0,
+    maxWaiters: 10,
+  },
 ];
 
 @Injectable()
@@ -39,7 +46,11 @@ export class LockSettings implements RedisLockOptionsFactory {
     RedisLockModule.forRoot(),
     RedisLockModule.forRoot({ name: 'billing', isGlobal: false }),
     RedisLockModule.forRootAsync({ useClass: LockSettings }),
-    RedisLockModule.forRootAsync({ name: 'third', inject: [LockSettings], useFactory: (settings: LockSettings) => settings.createRedisLockOptions() }),
+    RedisLockModule.forRootAsync({
+      name: 'third',
+      inject: [LockSettings],
+      useFactory: (settings: LockSettings) => settings.createRedisLockOptions(),
+    }),
   ],
 })
 export class SettingsModule {}
@@ -66,7 +77,8 @@ export class Invoices {
   }
 }
 
-export const Billed = (): MethodDecorator => applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
+export const Billed = (): MethodDecorator =>
+  applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
 
 export class Mistakes {
   // @ts-expect-error -- the method has a string there

@@ -8,7 +8,11 @@ import { rejection, watch } from '../../support/watch.js';
 describe('a nested acquire', () => {
   let world: TestEngine;
 
-  async function holding<T>(key: string | readonly [string, ...string[]], body: (lock: ScopedLock) => Promise<T> | T, terms: Partial<AcquireTerms> = {}): Promise<T> {
+  async function holding<T>(
+    key: string | readonly [string, ...string[]],
+    body: (lock: ScopedLock) => Promise<T> | T,
+    terms: Partial<AcquireTerms> = {},
+  ): Promise<T> {
     const lock = await world.acquire(key, terms);
     return world.engine.hold(lock, () => body(lock));
   }

@@ -45,15 +45,31 @@ describe('the options of a lock', () => {
   });
 
   it.each<[string, unknown[], RegExp]>([
-    ['ttl', [99, 0, -1, 1_000.5, NaN, Infinity, 2_147_483_648, '1000', null, true, 100n], /integer number of milliseconds from 100 to 2147483647/],
-    ['wait', [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false], /integer number of milliseconds from 0 to 2147483647, or Infinity/],
-    ['backendWait', [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false], /integer number of milliseconds from 0 to 2147483647, or Infinity/],
+    [
+      'ttl',
+      [99, 0, -1, 1_000.5, NaN, Infinity, 2_147_483_648, '1000', null, true, 100n],
+      /integer number of milliseconds from 100 to 2147483647/,
+    ],
+    [
+      'wait',
+      [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false],
+      /integer number of milliseconds from 0 to 2147483647, or Infinity/,
+    ],
+    [
+      'backendWait',
+      [-1, 0.5, NaN, -Infinity, 2_147_483_648, '0', null, false],
+      /integer number of milliseconds from 0 to 2147483647, or Infinity/,
+    ],
     ['signal', [new AbortController(), {}, null, true, 'aborted'], /AbortSignal/],
     ['renew', [0, 1, 'yes', null], /true or false/],
     ['maxHold', [0, -5, 1.5, Infinity, NaN, '10', null], /integer number of milliseconds from 1 to/],
     ['minHold', [-1, 1.5, Infinity, NaN, '10', null], /integer number of milliseconds from 0 to/],
     ['reentry', ['', 'FAIL', true, null, 'toString'], /'fail' or 'share' or 'wait'/],
-    ['metadata', ['x'.repeat(257), 'line\nbreak', 'nul\0', 'del\u007f', 5, null, {}], /at most 256 characters without control characters/],
+    [
+      'metadata',
+      ['x'.repeat(257), 'line\nbreak', 'nul\0', 'del\u007f', 5, null, {}],
+      /at most 256 characters without control characters/,
+    ],
   ])('%s refuses all else', (name, values, remedy) => {
     for (const value of values) {
       const error = refusal(() => check({ [name]: value }, 'defaults.'));
@@ -73,7 +89,9 @@ describe('the options of a lock', () => {
   ])('there is no other: %j', (options, name) => {
     const error = refusal(() => check(options));
     expect(error.option).toBe(name);
-    expect(error.message).toMatch(/no such option.*ttl, wait, backendWait, signal, renew, maxHold, minHold, reentry, metadata/);
+    expect(error.message).toMatch(
+      /no such option.*ttl, wait, backendWait, signal, renew, maxHold, minHold, reentry, metadata/,
+    );
   });
 
   it.each([null, 5, 'text', [], () => undefined, true])('%p are no options', (options) => {

@@ -59,7 +59,9 @@ describe('the options of the module', () => {
   it('defaults are checked as the options of a call are', () => {
     expect(resolve({ defaults: { ttl: 5_000 } }).defaults).toMatchObject({ ttl: 5_000, wait: 10_000 });
     expect(refusal({ defaults: { ttl: 5 } })).toMatchObject({ option: 'defaults.ttl' });
-    expect(refusal({ defaults: { signal: new AbortController().signal } })).toMatchObject({ option: 'defaults.signal' });
+    expect(refusal({ defaults: { signal: new AbortController().signal } })).toMatchObject({
+      option: 'defaults.signal',
+    });
     expect(refusal({ defaults: null })).toMatchObject({ option: 'defaults' });
     expect(refusal({ defaults: 5 })).toMatchObject({ option: 'defaults' });
   });
@@ -70,16 +72,26 @@ describe('the options of the module', () => {
 
   describe('connection', () => {
     it('takes options of which some are not set, where it is known where Redis is', () => {
-      for (const connection of [{ host: 'h', password: undefined, path: undefined }, { port: 1, tls: undefined }]) expect(resolve({ connection }).endpoint.kind).toBe('options');
+      for (const connection of [
+        { host: 'h', password: undefined, path: undefined },
+        { port: 1, tls: undefined },
+      ])
+        expect(resolve({ connection }).endpoint.kind).toBe('options');
     });
 
-    it.each(['redis://host', 'rediss://user:pass@host:6380/3', 'REDIS://host', 'redis://[::1]:6379'])('takes the URL %s', (url) => {
-      expect(resolve({ connection: url }).endpoint).toEqual({ kind: 'url', url });
-    });
+    it.each(['redis://host', 'rediss://user:pass@host:6380/3', 'REDIS://host', 'redis://[::1]:6379'])(
+      'takes the URL %s',
+      (url) => {
+        expect(resolve({ connection: url }).endpoint).toEqual({ kind: 'url', url });
+      },
+    );
 
     it('takes ioredis options, a Cluster, and living clients by their shape', async () => {
       const [redis, cluster] = [new Redis({ lazyConnect: true }), new Cluster([{ port: 1 }], { lazyConnect: true })];
-      expect(resolve({ connection: { host: 'h', port: 1 } }).endpoint).toEqual({ kind: 'options', options: { host: 'h', port: 1 } });
+      expect(resolve({ connection: { host: 'h', port: 1 } }).endpoint).toEqual({
+        kind: 'options',
+        options: { host: 'h', port: 1 },
+      });
       expect(resolve({ connection: Object.assign(Object.create(null), { host: 'h' }) }).endpoint.kind).toBe('options');
       expect(resolve({ connection: { sentinels: [{ port: 1 }], name: 'm' } }).endpoint.kind).toBe('options');
       expect(resolve({ connection: { cluster: [{ port: 1 }] } }).endpoint.kind).toBe('cluster');
@@ -94,7 +106,13 @@ describe('the options of the module', () => {
       ['null', null, /redis:\/\/ URL/],
       ['a function', Redis, /redis:\/\/ URL/],
       ['an instance of something else', new Map(), /no ioredis client/],
-      ['a wrapper around a client', new (class Wrapper { readonly redis = {}; })(), /no ioredis client/],
+      [
+        'a wrapper around a client',
+        new (class Wrapper {
+          readonly redis = {};
+        })(),
+        /no ioredis client/,
+      ],
       ['several servers', ['redis://a', 'redis://b', 'redis://c'], /not supported by this version/],
       ['an empty array', [], /not supported by this version/],
       ['options that say nothing of a server', { lazyConnect: true }, /none of host, port/],
@@ -109,19 +127,30 @@ describe('the options of the module', () => {
       ['a host that is not set beside a port', { host: undefined, port: 6379 }, /"connection.host" is undefined/],
       ['sentinels that are not set', { sentinels: undefined, name: 'main' }, /"connection.sentinels" is undefined/],
       ['a password that is not set, alone', { password: undefined }, /none of host, port/],
-      ['a node of a Cluster that is not set', { cluster: [{ host: undefined, port: 1 }] }, /"connection.cluster.host" is undefined/],
+      [
+        'a node of a Cluster that is not set',
+        { cluster: [{ host: undefined, port: 1 }] },
+        /"connection.cluster.host" is undefined/,
+      ],
       ['a Cluster without nodes', { cluster: [] }, /at least one node/],
       ['a Cluster with a node for nodes', { cluster: { port: 1 } }, /at least one node/],
-      ['a Cluster with options beside it', { cluster: [{ port: 1 }], keyPrefix: 'x' }, /beside cluster there is only options/],
+      [
+        'a Cluster with options beside it',
+        { cluster: [{ port: 1 }], keyPrefix: 'x' },
+        /beside cluster there is only options/,
+      ],
     ])('refuses %s, and never dials localhost instead', (_, connection, remedy) => {
       const error = refusal({ connection });
       expect(error.option).toMatch(/^connection/);
       expect(error.message).toMatch(remedy);
     });
 
-    it.each(['a{', '}a{', '{a}b{c', 'a}b', '{a}:'])('takes the prefix %j of a client: all keys of a lock lie together', (keyPrefix) => {
-      expect(resolve({ connection: { host: 'h', keyPrefix } }).endpoint.kind).toBe('options');
-    });
+    it.each(['a{', '}a{', '{a}b{c', 'a}b', '{a}:'])(
+      'takes the prefix %j of a client: all keys of a lock lie together',
+      (keyPrefix) => {
+        expect(resolve({ connection: { host: 'h', keyPrefix } }).endpoint.kind).toBe('options');
+      },
+    );
 
     it('says of a string that is no URL that it is a string, even though it does not print it', () => {
       expect(refusal({ connection: 'host:6379' }).message).toMatch(/^Option "connection" is ("|a string)/);

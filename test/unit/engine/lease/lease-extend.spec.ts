@@ -18,7 +18,9 @@ describe('Lease.extend()', () => {
     replies = [];
     store.answer('renew', async (_, run) => {
       const outcome = await run();
-      return new Promise((resolve, reject) => replies.push({ deliver: () => resolve(outcome), fail: () => reject(broken({ applied: 'unknown' })) }));
+      return new Promise((resolve, reject) =>
+        replies.push({ deliver: () => resolve(outcome), fail: () => reject(broken({ applied: 'unknown' })) }),
+      );
     });
   };
 
@@ -28,25 +30,35 @@ describe('Lease.extend()', () => {
     losses = [];
     await store.inner.acquire({ key: 'a', value: 'me', ttl: TTL, tokens: 1 });
     const owner = { onReturn: () => false, onOver: () => undefined };
-    lease = new Lease(owner, store, clock, { key: 'a', value: 'me', ttl: TTL, renew: true, isPlain: true, sentAt: clock.now() });
+    lease = new Lease(owner, store, clock, {
+      key: 'a',
+      value: 'me',
+      ttl: TTL,
+      renew: true,
+      isPlain: true,
+      sentAt: clock.now(),
+    });
     lease.holder = { onLost: (reason) => void losses.push(reason) };
   });
 
-  it.each([TTL * 10, 600])('to %d ms starts the lease anew from the sending, and later renewals use the same length', async (ttl) => {
-    await clock.advance(500);
-    const sentAt = clock.now();
-    await lease.extend(ttl);
-    expect(lease.validUntil).toBe(validity(sentAt, ttl));
-    expect(lease.ttl).toBe(ttl);
-    store.calls.length = 0;
-    await clock.advance(ttl);
-    expect(store.of('renew').map(({ at, ms }) => [Math.round(at - sentAt), ms])).toEqual([
-      [ttl / 3, ttl],
-      [(ttl * 2) / 3, ttl],
-      [ttl, ttl],
-    ]);
-    expect(lease.isHeld).toBe(true);
-  });
+  it.each([TTL * 10, 600])(
+    'to %d ms starts the lease anew from the sending, and later renewals use the same length',
+    async (ttl) => {
+      await clock.advance(500);
+      const sentAt = clock.now();
+      await lease.extend(ttl);
+      expect(lease.validUntil).toBe(validity(sentAt, ttl));
+      expect(lease.ttl).toBe(ttl);
+      store.calls.length = 0;
+      await clock.advance(ttl);
+      expect(store.of('renew').map(({ at, ms }) => [Math.round(at - sentAt), ms])).toEqual([
+        [ttl / 3, ttl],
+        [(ttl * 2) / 3, ttl],
+        [ttl, ttl],
+      ]);
+      expect(lease.isHeld).toBe(true);
+    },
+  );
 
   it('to a shorter lease by a command that was sent twice: the other one may come after a longer lease, so no more is believed than it leaves', async () => {
     store.answer('renew', async ({ ms }, run) => {
@@ -103,26 +115,29 @@ describe('Lease.extend()', () => {
     expect(lease.validUntil).toBe(validity(clock.now(), TTL * 10));
   });
 
-  it.each(['deliver', 'fail'] as const)('to a shorter lease that comes to Redis after a longer one that was sent later: not more is believed (reply: %s)', async (end) => {
-    holdReplies();
-    void lease.extend(300).catch(() => undefined);
-    await clock.advance(10);
-    const sentAt = clock.now();
-    void lease.extend(TTL * 10);
-    await clock.settle();
-    replies[1]?.deliver();
-    await clock.settle();
-    expect(lease.validUntil).toBe(validity(sentAt, 300));
-    replies[0]?.[end]();
-    await clock.settle();
-    expect(lease.validUntil).toBe(validity(sentAt, 300));
-    // It is renewed in time all the same: by its own length once Redis has answered, else by the least that Redis may have.
-    store.answer('renew');
-    await clock.advance(TTL * 11);
-    expect(lease.isHeld).toBe(true);
-    expect(lease.validUntil - clock.now()).toBeGreaterThan(end === 'deliver' ? TTL * 5 : 100);
-    expect(lease.validUntil - clock.now()).toBeLessThanOrEqual(end === 'deliver' ? TTL * 10 : 300);
-  });
+  it.each(['deliver', 'fail'] as const)(
+    'to a shorter lease that comes to Redis after a longer one that was sent later: not more is believed (reply: %s)',
+    async (end) => {
+      holdReplies();
+      void lease.extend(300).catch(() => undefined);
+      await clock.advance(10);
+      const sentAt = clock.now();
+      void lease.extend(TTL * 10);
+      await clock.settle();
+      replies[1]?.deliver();
+      await clock.settle();
+      expect(lease.validUntil).toBe(validity(sentAt, 300));
+      replies[0]?.[end]();
+      await clock.settle();
+      expect(lease.validUntil).toBe(validity(sentAt, 300));
+      // It is renewed in time all the same: by its own length once Redis has answered, else by the least that Redis may have.
+      store.answer('renew');
+      await clock.advance(TTL * 11);
+      expect(lease.isHeld).toBe(true);
+      expect(lease.validUntil - clock.now()).toBeGreaterThan(end === 'deliver' ? TTL * 5 : 100);
+      expect(lease.validUntil - clock.now()).toBeLessThanOrEqual(end === 'deliver' ? TTL * 10 : 300);
+    },
+  );
 
   it('to a shorter lease that Redis was never told of is forgotten', async () => {
     store.answer('renew', () => Promise.reject(broken({ applied: 'no' })));

@@ -16,7 +16,15 @@ describe('Lease', () => {
     const { ttl = TTL } = terms;
     await store.inner.acquire({ key: 'a', value: 'me', ttl, tokens: 1 });
     const owner = { onReturn: () => false, onOver: (lease: Lease) => void over.push(lease) };
-    const lease = new Lease(owner, store, clock, { key: 'a', value: 'me', ttl, renew: true, isPlain: true, sentAt: clock.now(), ...terms });
+    const lease = new Lease(owner, store, clock, {
+      key: 'a',
+      value: 'me',
+      ttl,
+      renew: true,
+      isPlain: true,
+      sentAt: clock.now(),
+      ...terms,
+    });
     lease.holder = { onLost: (reason, cause) => void losses.push({ reason, cause }) };
     return lease;
   }
@@ -97,7 +105,14 @@ describe('Lease', () => {
 
     it.each([
       { found: 'nothing', reason: 'expired', prepare: () => store.inner.forceRelease('a') },
-      { found: 'a stranger', reason: 'stolen', prepare: () => store.inner.forceRelease('a').then(() => store.inner.acquire({ key: 'a', value: 'you', ttl: TTL, tokens: 1 })) },
+      {
+        found: 'a stranger',
+        reason: 'stolen',
+        prepare: () =>
+          store.inner
+            .forceRelease('a')
+            .then(() => store.inner.acquire({ key: 'a', value: 'you', ttl: TTL, tokens: 1 })),
+      },
     ])('C1e: that finds $found is the end, and changes nothing', async ({ reason, prepare }) => {
       const lease = await hold();
       await prepare();

@@ -58,7 +58,10 @@ describe('Sweeper', () => {
   it('C5: has one removal unanswered at a time, however long the store is silent', async () => {
     await leave();
     let breakConnection: () => void = () => undefined;
-    store.answer('release', () => new Promise((_, reject) => (breakConnection = () => reject(broken({ applied: 'unknown' })))));
+    store.answer(
+      'release',
+      () => new Promise((_, reject) => (breakConnection = () => reject(broken({ applied: 'unknown' })))),
+    );
     sweeper.sweep({ key: 'a', value: 'mine', ttl: TTL, mayComeYet: false });
     await clock.advance(20_000);
     expect(store.of('release')).toHaveLength(1);
@@ -84,7 +87,8 @@ describe('Sweeper', () => {
 
   it('C5: has so many at work at a time, and not more', async () => {
     store.answer('release', silence);
-    for (let count = 0; count < 10_050; count += 1) sweeper.sweep({ key: `key-${count}`, value: 'mine', ttl: TTL, mayComeYet: false });
+    for (let count = 0; count < 10_050; count += 1)
+      sweeper.sweep({ key: `key-${count}`, value: 'mine', ttl: TTL, mayComeYet: false });
     expect(store.of('release')).toHaveLength(10_000);
   });
 

@@ -68,14 +68,17 @@ describe('a lock that is held', () => {
       expect(lock.signal.reason).toMatchObject({ reason: 'expired' });
     });
 
-    it.each(['isHeld', 'signal', 'loss'] as const)('C2b: is noticed by %s when the loop was blocked and no timer has rung', async (property) => {
-      const lock = await world.acquire('a', { ttl: TTL });
-      const { signal } = lock;
-      world.clock.block(TTL);
-      void lock[property];
-      expect(signal.aborted).toBe(true);
-      expect(lock.isHeld).toBe(false);
-    });
+    it.each(['isHeld', 'signal', 'loss'] as const)(
+      'C2b: is noticed by %s when the loop was blocked and no timer has rung',
+      async (property) => {
+        const lock = await world.acquire('a', { ttl: TTL });
+        const { signal } = lock;
+        world.clock.block(TTL);
+        void lock[property];
+        expect(signal.aborted).toBe(true);
+        expect(lock.isHeld).toBe(false);
+      },
+    );
 
     it('of one holder does not touch the next one', async () => {
       const first = await world.acquire('a', { ttl: TTL });
@@ -183,7 +186,11 @@ describe('a lock that is held', () => {
 
     it.each([
       ['is refused', () => Promise.reject(broken())],
-      ['is not answered until the connection breaks', () => new Promise<never>((_, reject) => world.clock.setTimer(1_500, () => reject(broken({ applied: 'unknown' }))))],
+      [
+        'is not answered until the connection breaks',
+        () =>
+          new Promise<never>((_, reject) => world.clock.setTimer(1_500, () => reject(broken({ applied: 'unknown' })))),
+      ],
     ])('that %s rejects within a second and is repeated in the background', async (_, rule) => {
       const lock = await world.acquire('a', { ttl: 60_000 });
       world.store.answer('release', rule);

@@ -24,15 +24,18 @@ describe('backendWait', () => {
     { wait: Infinity, backendWait: 500, ends: 500 },
     { wait: 300, backendWait: 2_000, ends: 300 },
     { wait: 700, backendWait: Infinity, ends: 700 },
-  ])('W4: of $backendWait ms, with a wait of $wait ms, ends after $ends ms while the store fails', async ({ wait, backendWait, ends }) => {
-    fail();
-    const waiter = watch(world.acquire('a', { wait, backendWait }));
-    await world.clock.advance(ends - 1);
-    expect(waiter.state).toBe('pending');
-    await world.clock.advance(1);
-    expect(waiter.error).toMatchObject({ code: 'LOCK_BACKEND', key: 'a' });
-    expect(world.clock.pending).toBe(0);
-  });
+  ])(
+    'W4: of $backendWait ms, with a wait of $wait ms, ends after $ends ms while the store fails',
+    async ({ wait, backendWait, ends }) => {
+      fail();
+      const waiter = watch(world.acquire('a', { wait, backendWait }));
+      await world.clock.advance(ends - 1);
+      expect(waiter.state).toBe('pending');
+      await world.clock.advance(1);
+      expect(waiter.error).toMatchObject({ code: 'LOCK_BACKEND', key: 'a' });
+      expect(world.clock.pending).toBe(0);
+    },
+  );
 
   it('W4: of 0 gives up at the first failure', async () => {
     fail();

@@ -34,7 +34,11 @@ describe('waiting for a key', () => {
       await world.clock.advance(wait - 1);
       expect(waiter.state).toBe('pending');
       await world.clock.advance(1);
-      expect(waiter.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', waitedMs: wait, message: expect.stringContaining(`ends in ${600_000 - wait} ms`) });
+      expect(waiter.error).toMatchObject({
+        code: 'LOCK_NOT_ACQUIRED',
+        waitedMs: wait,
+        message: expect.stringContaining(`ends in ${600_000 - wait} ms`),
+      });
       expect(await leftBehind()).toMatchObject([{ value: 'foreign' }, 0]);
     });
 
@@ -122,24 +126,32 @@ describe('waiting for a key', () => {
       expect(waiters.map(({ state }) => state)).toEqual(['fulfilled', 'rejected', 'pending']);
     });
 
-    it.each(['before', 'after'])('C5: while the command is under way leaves no key (reply %s a second)', async (when) => {
-      const abort = new AbortController();
-      world.store.answer('acquire', async (_, run) => {
-        const outcome = await run();
-        return new Promise((resolve) => world.clock.setTimer(when === 'before' ? 400 : 1_400, () => resolve(outcome)));
-      });
-      const waiter = watch(world.acquire('a', { signal: abort.signal }));
-      await world.clock.advance(100);
-      abort.abort(reason);
-      await world.clock.advance(2_000);
-      expect(waiter.error).toBe(reason);
-      expect(await stored()).toBeNull();
-      await world.clock.advance(REVISITED);
-      expect(await leftBehind()).toEqual([null, 0]);
-    });
+    it.each(['before', 'after'])(
+      'C5: while the command is under way leaves no key (reply %s a second)',
+      async (when) => {
+        const abort = new AbortController();
+        world.store.answer('acquire', async (_, run) => {
+          const outcome = await run();
+          return new Promise((resolve) =>
+            world.clock.setTimer(when === 'before' ? 400 : 1_400, () => resolve(outcome)),
+          );
+        });
+        const waiter = watch(world.acquire('a', { signal: abort.signal }));
+        await world.clock.advance(100);
+        abort.abort(reason);
+        await world.clock.advance(2_000);
+        expect(waiter.error).toBe(reason);
+        expect(await stored()).toBeNull();
+        await world.clock.advance(REVISITED);
+        expect(await leftBehind()).toEqual([null, 0]);
+      },
+    );
 
     it('C5: leaves no key when the store does it long after everybody has given up', async () => {
-      world.store.answer('acquire', (_, run) => new Promise((resolve) => world.clock.setTimer(5_000, () => resolve(run()))));
+      world.store.answer(
+        'acquire',
+        (_, run) => new Promise((resolve) => world.clock.setTimer(5_000, () => resolve(run()))),
+      );
       const waiter = watch(world.acquire('a', { wait: 1_010, ttl: 60_000 }));
       await world.clock.advance(4_900);
       expect(waiter.error).toMatchObject({ code: 'LOCK_BACKEND' });
@@ -161,7 +173,12 @@ describe('waiting for a key', () => {
       controller.abort(new Error('enough'));
       await world.clock.advance(100);
       await vacate();
-      await world.store.inner.acquire({ key: 'a', value: world.store.of('acquire')[0]?.value ?? '', ttl: 60_000, tokens: 1 });
+      await world.store.inner.acquire({
+        key: 'a',
+        value: world.store.of('acquire')[0]?.value ?? '',
+        ttl: 60_000,
+        tokens: 1,
+      });
       await world.clock.advance(REVISITED);
       expect(await leftBehind()).toEqual([null, 0]);
     });
@@ -170,8 +187,10 @@ describe('waiting for a key', () => {
       const signal = new AbortController().signal;
       const counts = { added: 0, removed: 0 };
       const { addEventListener, removeEventListener } = signal;
-      signal.addEventListener = (...args: any[]) => void ((counts.added += 1), Reflect.apply(addEventListener, signal, args));
-      signal.removeEventListener = (...args: any[]) => void ((counts.removed += 1), Reflect.apply(removeEventListener, signal, args));
+      signal.addEventListener = (...args: any[]) =>
+        void ((counts.added += 1), Reflect.apply(addEventListener, signal, args));
+      signal.removeEventListener = (...args: any[]) =>
+        void ((counts.removed += 1), Reflect.apply(removeEventListener, signal, args));
       const lock = await world.acquire('a', { signal });
       const impatient = watch(world.acquire('a', { signal, wait: 20 }));
       await world.clock.advance(50);
@@ -190,19 +209,22 @@ describe('waiting for a key', () => {
   });
 
   describe('between two tries', () => {
-    it.each([0, 0.5, 0.999])('W2b: the rest grows from 20 ms to no more than one try a second (random %d)', async (random) => {
-      world = testEngine({ random: () => random });
-      await occupy(100_000_000);
-      void world.acquire('a', { wait: Infinity });
-      await world.clock.advance(60_000);
-      const times = tries().map(({ at }) => at);
-      const gaps = times.slice(1).map((at, index) => at - (times[index] as number));
-      expect(gaps[0]).toBeGreaterThanOrEqual(15);
-      expect(gaps[0]).toBeLessThanOrEqual(25);
-      const late = gaps.filter((_, index) => (times[index] as number) >= (times[0] as number) + 10_000);
-      expect(Math.min(...late)).toBeGreaterThanOrEqual(1_000);
-      expect(Math.max(...gaps)).toBeLessThanOrEqual(2_000);
-    });
+    it.each([0, 0.5, 0.999])(
+      'W2b: the rest grows from 20 ms to no more than one try a second (random %d)',
+      async (random) => {
+        world = testEngine({ random: () => random });
+        await occupy(100_000_000);
+        void world.acquire('a', { wait: Infinity });
+        await world.clock.advance(60_000);
+        const times = tries().map(({ at }) => at);
+        const gaps = times.slice(1).map((at, index) => at - (times[index] as number));
+        expect(gaps[0]).toBeGreaterThanOrEqual(15);
+        expect(gaps[0]).toBeLessThanOrEqual(25);
+        const late = gaps.filter((_, index) => (times[index] as number) >= (times[0] as number) + 10_000);
+        expect(Math.min(...late)).toBeGreaterThanOrEqual(1_000);
+        expect(Math.max(...gaps)).toBeLessThanOrEqual(2_000);
+      },
+    );
 
     it('W2b: two processes do not keep step', async () => {
       const firstRest = async (random: number): Promise<number> => {

@@ -97,7 +97,10 @@ describe('the callers of one process that want one key', () => {
 
     it('asks nobody when a caller of this process holds the key, or waits for it', async () => {
       const lock = await world.acquire('a');
-      expect(await rejection(world.acquire('a', { wait: 0 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', retryAfterMs: undefined });
+      expect(await rejection(world.acquire('a', { wait: 0 }))).toMatchObject({
+        code: 'LOCK_NOT_ACQUIRED',
+        retryAfterMs: undefined,
+      });
       await lock.release();
       await occupy();
       void world.acquire('a').catch(() => undefined);
@@ -109,7 +112,11 @@ describe('the callers of one process that want one key', () => {
     it('D4: of those who try at the same time one gets in, and the others are told that it is busy', async () => {
       const tries = [1, 2, 3].map(() => watch(world.acquire('a', { wait: 0 })));
       await world.clock.settle();
-      expect(tries.map(({ state, error }) => error?.code ?? state)).toEqual(['fulfilled', 'LOCK_NOT_ACQUIRED', 'LOCK_NOT_ACQUIRED']);
+      expect(tries.map(({ state, error }) => error?.code ?? state)).toEqual([
+        'fulfilled',
+        'LOCK_NOT_ACQUIRED',
+        'LOCK_NOT_ACQUIRED',
+      ]);
       expect(world.store.of('acquire')).toHaveLength(1);
       await tries[0]?.value?.release();
       expect(world.clock.pending).toBe(0);

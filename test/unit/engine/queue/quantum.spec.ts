@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Quantum } from '../../../../lib/engine/queue/quantum.js';
 
-const takes = (quantum: Quantum, times: number, now: number): boolean[] => Array.from({ length: times }, () => quantum.take(now));
+const takes = (quantum: Quantum, times: number, now: number): boolean[] =>
+  Array.from({ length: times }, () => quantum.take(now));
 
 describe('Quantum', () => {
   it('is used up after so many hand-overs', () => {

@@ -5,7 +5,8 @@ import { rejection, watch } from '../../../support/watch.js';
 describe('when to try again', () => {
   let world: TestEngine;
 
-  const isBusy = async (): Promise<number | undefined> => (await rejection(world.acquire('a', { wait: 0 }))).retryAfterMs as number | undefined;
+  const isBusy = async (): Promise<number | undefined> =>
+    (await rejection(world.acquire('a', { wait: 0 }))).retryAfterMs as number | undefined;
 
   /** One caller after the other holds the key for so long, each while the next one waits; the last of them still holds it. */
   async function holds(...lengths: readonly number[]): Promise<{ release(): Promise<unknown> }> {

@@ -13,13 +13,26 @@ describe('Tenure', () => {
   let store: TappedStore;
   let lease: Lease;
 
-  const tenureOf = (tokens: number): Tenure => new Tenure({ store, clock, quantum: QUANTUM }, lease, { fencingToken: 1_000, tokens, mayComeYet: false }, clock.now());
+  const tenureOf = (tokens: number): Tenure =>
+    new Tenure(
+      { store, clock, quantum: QUANTUM },
+      lease,
+      { fencingToken: 1_000, tokens, mayComeYet: false },
+      clock.now(),
+    );
 
   beforeEach(async () => {
     clock = new FakeClock();
     store = new TappedStore(clock);
     await store.acquire({ key: 'a', value: 'mine', ttl: TTL, tokens: 1 });
-    lease = new Lease(OWNER, store, clock, { key: 'a', value: 'mine', ttl: TTL, renew: true, isPlain: true, sentAt: clock.now() });
+    lease = new Lease(OWNER, store, clock, {
+      key: 'a',
+      value: 'mine',
+      ttl: TTL,
+      renew: true,
+      isPlain: true,
+      sentAt: clock.now(),
+    });
   });
 
   it('C7: gives each token of its block once, and no more', () => {

@@ -38,15 +38,18 @@ describe('taking turns with other processes', () => {
     };
   });
 
-  it.each([600_000, 100, 1])('W7: a process that cannot be woken says each time when it comes again, and comes then (a lease that ends in %d ms)', async (remaining) => {
-    world.store.answer('acquire', () => Promise.resolve({ status: 'busy', remaining: 600_000, wakes: true }));
-    world.store.answer('contend', () => Promise.resolve({ status: 'busy', remaining, wakes: true }));
-    void world.acquire('a', { wait: Infinity });
-    await world.clock.advance(5_000);
-    expect(contends.length).toBeGreaterThan(4);
-    const gaps = contends.slice(1).map(({ at }, index) => at - (contends[index]?.at ?? 0));
-    expect(gaps).toEqual(contends.slice(0, -1).map(({ comesAgainIn }) => comesAgainIn));
-  });
+  it.each([600_000, 100, 1])(
+    'W7: a process that cannot be woken says each time when it comes again, and comes then (a lease that ends in %d ms)',
+    async (remaining) => {
+      world.store.answer('acquire', () => Promise.resolve({ status: 'busy', remaining: 600_000, wakes: true }));
+      world.store.answer('contend', () => Promise.resolve({ status: 'busy', remaining, wakes: true }));
+      void world.acquire('a', { wait: Infinity });
+      await world.clock.advance(5_000);
+      expect(contends.length).toBeGreaterThan(4);
+      const gaps = contends.slice(1).map(({ at }, index) => at - (contends[index]?.at ?? 0));
+      expect(gaps).toEqual(contends.slice(0, -1).map(({ comesAgainIn }) => comesAgainIn));
+    },
+  );
 
   it('W7: a process that can be woken says nothing of it', async () => {
     await occupy();
@@ -65,24 +68,30 @@ describe('taking turns with other processes', () => {
     for (const { ahead } of free.slice(1)) expect(ahead).toBeCloseTo(50, -1);
   });
 
-  it.each([1, 20, 300])('W7: a key that never rests is left free every two seconds, for programs that stand in no queue (holds of %d ms)', async (holdMs) => {
-    world.store.relay = (request) => {
-      relays.push(request);
-      if (request.mode === 'open') return world.store.inner.release('a', request.value, 0).then(() => ({ status: 'opened' }));
-      return world.store.inner.relay(request);
-    };
-    void crowd(5, holdMs, 100_000);
-    await world.clock.advance(20_000);
-    const opened = relays.filter(({ mode }) => mode === 'open').length;
-    expect(opened).toBeGreaterThanOrEqual(7);
-    expect(opened).toBeLessThanOrEqual(10);
-  });
+  it.each([1, 20, 300])(
+    'W7: a key that never rests is left free every two seconds, for programs that stand in no queue (holds of %d ms)',
+    async (holdMs) => {
+      world.store.relay = (request) => {
+        relays.push(request);
+        if (request.mode === 'open')
+          return world.store.inner.release('a', request.value, 0).then(() => ({ status: 'opened' }));
+        return world.store.inner.relay(request);
+      };
+      void crowd(5, holdMs, 100_000);
+      await world.clock.advance(20_000);
+      const opened = relays.filter(({ mode }) => mode === 'open').length;
+      expect(opened).toBeGreaterThanOrEqual(7);
+      expect(opened).toBeLessThanOrEqual(10);
+    },
+  );
 
   it('W7: while it is left free our own callers do not take it', async () => {
     const opened = deferred();
     world.store.relay = ({ value, mode }) => {
       if (mode === 'open') opened.resolve();
-      return mode === 'open' ? world.store.inner.release('a', value, 0).then(() => ({ status: 'opened' })) : world.store.inner.relay({ key: 'a', value, ttl: 30_000, tokens: 200, mode, ahead: 0 });
+      return mode === 'open'
+        ? world.store.inner.release('a', value, 0).then(() => ({ status: 'opened' }))
+        : world.store.inner.relay({ key: 'a', value, ttl: 30_000, tokens: 200, mode, ahead: 0 });
     };
     void crowd(5, 20, 100_000);
     const isFree = watch(opened.promise);

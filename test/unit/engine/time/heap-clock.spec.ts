@@ -17,7 +17,11 @@ describe('HeapClock', () => {
   afterEach(() => void jest.useRealTimers());
 
   it(`rings every alarm once, in the order of their instants, and none that was cleared (seed ${SEED})`, () => {
-    const alarm = fc.record({ delay: fc.integer({ min: 0, max: 1_000 }), isCleared: fc.boolean(), after: fc.integer({ min: 0, max: 200 }) });
+    const alarm = fc.record({
+      delay: fc.integer({ min: 0, max: 1_000 }),
+      isCleared: fc.boolean(),
+      after: fc.integer({ min: 0, max: 200 }),
+    });
     fc.assert(
       fc.property(fc.array(alarm, { maxLength: 200 }), (alarms) => {
         const rung: number[] = [];
@@ -61,7 +65,9 @@ describe('HeapClock', () => {
   });
 
   it('needs one timer of Node for all', () => {
-    const alarms = Array.from({ length: 1_000 }, (_, index) => clock.setTimer(1_000 - index, () => undefined, 'process'));
+    const alarms = Array.from({ length: 1_000 }, (_, index) =>
+      clock.setTimer(1_000 - index, () => undefined, 'process'),
+    );
     expect(jest.getTimerCount()).toBe(1);
     alarms.forEach((alarm) => clock.clearTimer(alarm));
     jest.advanceTimersByTime(1_000);
@@ -71,7 +77,8 @@ describe('HeapClock', () => {
   it('rings no earlier than asked and hardly later', () => {
     const begin = clock.now();
     const late: number[] = [];
-    for (const delay of [0, 1, 10.5, 33.3, 500]) clock.setTimer(delay, () => late.push(clock.now() - begin - delay), 'process');
+    for (const delay of [0, 1, 10.5, 33.3, 500])
+      clock.setTimer(delay, () => late.push(clock.now() - begin - delay), 'process');
     jest.advanceTimersByTime(1_000);
     expect(late).toHaveLength(5);
     for (const ms of late) {

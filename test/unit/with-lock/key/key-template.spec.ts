@@ -71,34 +71,50 @@ describe('a key template', () => {
     expect(() => new KeyTemplate(template).keysOf(contextOf(transport, everything))).toThrow(/Shop\.order/);
   });
 
-  it.each([undefined, null, '', {}, [], ['7'], Number.NaN, Infinity, -Infinity, () => '7', Symbol('7'), new Date(0), Object('7')])(
-    'D2b: a part that is %p is no key',
-    (value) => {
-      expect(() => keyOf('order:{0}', value)).toThrow(LockKeyError);
-      expect(() => keyOf('order:{0.id}', { id: value })).toThrow(LockKeyError);
+  it.each([
+    undefined,
+    null,
+    '',
+    {},
+    [],
+    ['7'],
+    Number.NaN,
+    Infinity,
+    -Infinity,
+    () => '7',
+    Symbol('7'),
+    new Date(0),
+    Object('7'),
+  ])('D2b: a part that is %p is no key', (value) => {
+    expect(() => keyOf('order:{0}', value)).toThrow(LockKeyError);
+    expect(() => keyOf('order:{0.id}', { id: value })).toThrow(LockKeyError);
+  });
+
+  it.each(['{0.a.b}', '{0.length}', '{0.constructor}', '{0.__proto__}', '{0.toString}', '{1}', '{99}'])(
+    'D2b: %s of a string is no key',
+    (template) => {
+      expect(() => keyOf(template, 'text')).toThrow(LockKeyError);
+      expect(() => keyOf(template, { text: 1 })).toThrow(LockKeyError);
     },
   );
 
-  it.each(['{0.a.b}', '{0.length}', '{0.constructor}', '{0.__proto__}', '{0.toString}', '{1}', '{99}'])('D2b: %s of a string is no key', (template) => {
-    expect(() => keyOf(template, 'text')).toThrow(LockKeyError);
-    expect(() => keyOf(template, { text: 1 })).toThrow(LockKeyError);
-  });
-
-  it.each([
-    [0, '0'],
-    [-0, '0'],
-    [1.5, '1.5'],
-    [false, 'false'],
-    [9_007_199_254_740_993n, '9007199254740993'],
-    ['a\nb', 'a%0Ab'],
-    ['a\u0000b', 'a%00b'],
-    ['a b', 'a%20b'],
-    ['a\u00a0b', 'a%C2%A0b'],
-    ['{tag}', '%7Btag%7D'],
-    ['50%', '50%25'],
-    ['a#b', 'a%23b'],
-    ['Zoë 🎉', 'Zoë%20🎉'],
-  ].map(([value, text]) => ({ value, text })))('D3: a part stands in a key as $text', ({ value, text }) => {
+  it.each(
+    [
+      [0, '0'],
+      [-0, '0'],
+      [1.5, '1.5'],
+      [false, 'false'],
+      [9_007_199_254_740_993n, '9007199254740993'],
+      ['a\nb', 'a%0Ab'],
+      ['a\u0000b', 'a%00b'],
+      ['a b', 'a%20b'],
+      ['a\u00a0b', 'a%C2%A0b'],
+      ['{tag}', '%7Btag%7D'],
+      ['50%', '50%25'],
+      ['a#b', 'a%23b'],
+      ['Zoë 🎉', 'Zoë%20🎉'],
+    ].map(([value, text]) => ({ value, text })),
+  )('D3: a part stands in a key as $text', ({ value, text }) => {
     expect(keyOf('{0}', value)).toBe(text);
   });
 
@@ -125,14 +141,21 @@ describe('a key template', () => {
     expect(() => compileKey(() => value as string).keysOf(contextOf('call'))).toThrow(/Shop\.order/);
   });
 
-  it.each(['order:undefined', 'null', 'a:NaN:b', 'a-undefined', '[object Object]', 'a:[object Map]', 'undefined:1'])('D2b: a key function that returns %p is refused', (value) => {
-    for (const key of [value, ['fine', value]]) expect(() => compileKey(() => key).keysOf(contextOf('call'))).toThrow(LockKeyError);
-    expect(() => compileKey(() => value).keysOf(contextOf('call'))).toThrow(/Shop\.order/);
-  });
+  it.each(['order:undefined', 'null', 'a:NaN:b', 'a-undefined', '[object Object]', 'a:[object Map]', 'undefined:1'])(
+    'D2b: a key function that returns %p is refused',
+    (value) => {
+      for (const key of [value, ['fine', value]])
+        expect(() => compileKey(() => key).keysOf(contextOf('call'))).toThrow(LockKeyError);
+      expect(() => compileKey(() => value).keysOf(contextOf('call'))).toThrow(/Shop\.order/);
+    },
+  );
 
-  it.each(['nullable', 'undefined1', 'annull', 'NaNcy', 'object Object', '_null_', 'ünull'])('D2b: a key function may return %p', (value) => {
-    expect(compileKey(() => value).keysOf(contextOf('call'))).toBe(value);
-  });
+  it.each(['nullable', 'undefined1', 'annull', 'NaNcy', 'object Object', '_null_', 'ünull'])(
+    'D2b: a key function may return %p',
+    (value) => {
+      expect(compileKey(() => value).keysOf(contextOf('call'))).toBe(value);
+    },
+  );
 
   it.each([
     ['', 'empty'],
