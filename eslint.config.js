@@ -3,9 +3,7 @@ import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescrip
 import { importX } from 'eslint-plugin-import-x';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
-
-const NEST = '@nestjs/(common|core)';
-const NODE = 'node:(?!module$).+';
+import { layers } from './eslint.layers.js';
 
 const NODE_GLOBALS = [
   ...[
@@ -21,214 +19,6 @@ const NODE_GLOBALS = [
   ],
   ...['clearInterval', 'clearTimeout', 'setImmediate', 'setInterval', 'setTimeout'],
 ];
-
-/** The vocabulary of the library: may be named by anyone above it. */
-const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts', 'key-parts.ts'];
-
-/** The engine's own port to what keeps the locks. */
-const PORT = 'stores/lock-store.interface.ts';
-
-/** What a decorated method may know of the rest. */
-const FOR_METHODS = [
-  ...WORDS,
-  'lock-keys.ts',
-  'redis-lock.service.ts',
-  'engine/lock-context.ts',
-  'engine/cancellation.ts',
-];
-
-/** What a module for Nest is made of. */
-const FOR_MODULES = [
-  ...WORDS,
-  'redis-lock.module-definition.ts',
-  'redis-lock.module-wiring.ts',
-  'redis-lock.providers.ts',
-  'redis-lock.service.ts',
-];
-
-/**
- * Who may import whom. Each file of lib belongs to the last layer that names it.
- *
- * `own`: its folder, whose files may import each other. `imports`: other files and folders of lib. `packages`: loaded at run time. `types`:
- * named by `import type` only. Packages and types are regular expressions of the whole specifier.
- */
-const LAYERS = [
-  { files: '**', why: 'No layer in eslint.config.js names this file.' },
-
-  { files: 'redis-lock.constants.ts' },
-  { files: 'print-value.ts' },
-  { files: 'key-parts.ts', imports: ['print-value.ts', 'redis-lock.constants.ts'], packages: ['node:crypto'] },
-  { files: 'errors/**', own: 'errors' },
-  { files: 'interfaces/**', own: 'interfaces', imports: ['errors'], types: [NEST, 'ioredis'] },
-  { files: 'scripts/**', own: 'scripts', packages: ['node:crypto'] },
-
-  { files: 'engine/**', own: 'engine', imports: [...WORDS, PORT], packages: [NODE] },
-  { files: 'stores/**', own: 'stores', imports: [...WORDS, 'scripts'], packages: [NODE], types: ['ioredis'] },
-  { files: PORT, imports: WORDS },
-  { files: 'stores/connection.ts', own: 'stores', imports: WORDS, packages: [NODE, 'ioredis'] },
-
-  { files: 'lock-keys.ts', imports: WORDS },
-  { files: 'lock-key.ts', imports: WORDS },
-  { files: 'lock-options.ts', imports: [...WORDS, 'engine'] },
-  {
-    files: 'redis-lock.options.ts',
-    imports: [...WORDS, 'lock-options.ts', 'engine', 'stores/connection.ts'],
-    // The testing module reads options too, and must not load ioredis through them.
-    types: ['ioredis', '\\./stores/connection\\.js'],
-  },
-
-  {
-    files: 'redis-lock.service.ts',
-    imports: [...WORDS, 'lock-keys.ts', 'lock-options.ts', 'engine', PORT],
-    packages: [NEST],
-  },
-  { files: 'redis-lock.tokens.ts', imports: [...WORDS, 'redis-lock.service.ts'], types: [NEST] },
-  { files: 'redis-lock.logger.ts', imports: [...WORDS, 'engine/lock-observer.interface.ts'], packages: [NEST] },
-
-  { files: 'with-lock/**', own: 'with-lock', imports: [...FOR_METHODS, 'redis-lock.logger.ts'], packages: [NODE] },
-  {
-    files: 'interceptors/**',
-    own: 'interceptors',
-    imports: [...FOR_METHODS, 'redis-lock.tokens.ts', 'redis-lock.logger.ts', 'with-lock'],
-    packages: [NODE, NEST, 'rxjs'],
-  },
-  {
-    // The one place that knows the optional packages of Nest's transports.
-    files: 'interceptors/transport-error.ts',
-    own: 'interceptors',
-    imports: [...WORDS, 'redis-lock.logger.ts'],
-    packages: [NEST, '@nestjs/(microservices|websockets)'],
-  },
-  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors'], packages: [NEST, 'rxjs'] },
-  {
-    files: 'decorators/**',
-    own: 'decorators',
-    imports: [
-      ...FOR_METHODS,
-      'redis-lock.tokens.ts',
-      'redis-lock.options.ts',
-      'lock-options.ts',
-      'with-lock',
-      'interceptors',
-    ],
-    packages: [NODE, NEST],
-  },
-
-  { files: 'redis-lock.module-definition.ts', imports: WORDS, packages: [NEST] },
-  {
-    files: 'redis-lock.providers.ts',
-    imports: [
-      ...WORDS,
-      'filters',
-      'redis-lock.options.ts',
-      'redis-lock.module-definition.ts',
-      'redis-lock.service.ts',
-      'redis-lock.tokens.ts',
-      'redis-lock.logger.ts',
-      'engine',
-      PORT,
-    ],
-    packages: [NEST],
-  },
-  { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
-  {
-    files: 'redis-lock.methods.ts',
-    imports: [...WORDS, 'redis-lock.logger.ts', 'interceptors', 'with-lock'],
-    packages: [NEST],
-  },
-  {
-    files: 'redis-lock.module-wiring.ts',
-    imports: [
-      ...WORDS,
-      'redis-lock.options.ts',
-      'redis-lock.logger.ts',
-      'redis-lock.module-definition.ts',
-      'redis-lock.providers.ts',
-      'redis-lock.instances.ts',
-      'redis-lock.methods.ts',
-    ],
-    types: [NEST],
-  },
-  {
-    // The one place where the engine meets Redis: everything above is shared with the testing module.
-    files: 'redis-lock.module.ts',
-    imports: [...FOR_MODULES, 'engine/heap-clock.ts', 'interceptors', 'stores'],
-    packages: [NEST],
-  },
-  {
-    files: 'testing/**',
-    own: 'testing',
-    imports: [...FOR_MODULES, 'redis-lock.tokens.ts', 'lock-keys.ts', 'engine', PORT],
-    packages: [NODE, NEST],
-  },
-  {
-    files: 'index.ts',
-    imports: [
-      ...WORDS,
-      'lock-key.ts',
-      'decorators',
-      'filters',
-      'interceptors',
-      'redis-lock.module.ts',
-      'redis-lock.service.ts',
-      'redis-lock.tokens.ts',
-    ],
-  },
-];
-
-function layer({
-  files,
-  own,
-  imports = [],
-  packages = [],
-  types = [],
-  why = 'The layers in eslint.config.js do not allow it.',
-}) {
-  const target = `lib/${files}`;
-  const noneOf = (specifiers) => `^(?!(?:${['\\.', ...specifiers.map((specifier) => `${specifier}$`)].join('|')}))`;
-  const zones = [
-    { target, from: 'lib', except: own ? [own, ...imports] : imports, message: why },
-    {
-      target,
-      from: '.',
-      except: ['lib', 'node_modules'],
-      message: 'The library does not know its tests, its sample, nor its build.',
-    },
-  ];
-  return {
-    files: [target],
-    rules: {
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
-      '@typescript-eslint/no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            { regex: noneOf([...packages, ...types]), message: why },
-            ...types.map((type) => ({
-              regex: `^${type}$`,
-              allowTypeImports: true,
-              message: `${why} As \`import type\` they do.`,
-            })),
-          ],
-        },
-      ],
-      'no-restricted-syntax': [
-        'error',
-        // A slash cannot stand in the regular expression of a selector.
-        ...[noneOf(packages), ...types.filter((type) => type.startsWith('\\.')).map((type) => `^${type}$`)].map(
-          (regex) => ({
-            selector: `ImportExpression[source.value=/${regex.replaceAll('/', '.')}/]`,
-            message: why,
-          }),
-        ),
-        {
-          selector: 'ImportExpression:not([source.type="Literal"])',
-          message: 'Import a literal path: the layers cannot be checked otherwise.',
-        },
-      ],
-    },
-  };
-}
 
 export default defineConfig(
   { ignores: ['dist/', 'coverage/'] },
@@ -333,7 +123,7 @@ export default defineConfig(
   },
   {
     files: ['lib/engine/**/*.ts'],
-    ignores: ['lib/engine/*clock.ts', 'lib/engine/time/awake-time.ts'],
+    ignores: ['lib/engine/time/**'],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -344,7 +134,7 @@ export default defineConfig(
       ],
     },
   },
-  ...LAYERS.map(layer),
+  ...layers,
   {
     files: ['sample/**/*.ts', 'sample/**/*.js', 'sample/**/*.mjs'],
     rules: {

@@ -7,7 +7,7 @@ import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
-import { isThenable } from './handler/intercepted-call.js';
+import { isThenable } from './thenable.js';
 import type { LockedMethod } from './locked-method.js';
 
 /** How a call may go on: with its lock, or (because the user said so) without one, or with a value in place of the method's. */

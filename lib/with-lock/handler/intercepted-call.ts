@@ -3,6 +3,7 @@ import { LockNotHeldError } from '../../errors/lock-not-held.error.js';
 import type { Lock } from '../../interfaces/lock.interface.js';
 import type { Admission } from '../admission.js';
 import type { LockedMethod } from '../locked-method.js';
+import { isThenable } from '../thenable.js';
 
 /** The part of Nest's `ExecutionContext` by which a call is known: one object for all interceptors, one list of arguments for all else. */
 export interface Execution {
@@ -182,8 +183,4 @@ function once(result: unknown): unknown {
 
 function isSubscribable(value: unknown): boolean {
   return typeof (value as { subscribe?: unknown } | null | undefined)?.subscribe === 'function';
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -5,7 +5,7 @@ import { fitKey } from './key-parts.js';
 import { assertFewKeys } from '../../options/lock-keys.js';
 import { printValue } from '../../options/print-value.js';
 import { MAX_KEY_BYTES } from '../../redis-lock.constants.js';
-import { isThenable } from '../handler/intercepted-call.js';
+import { isThenable } from '../thenable.js';
 import type { KeySource } from './key-source.interface.js';
 import { KeyTemplate } from './key-template.js';
 

@@ -1,4 +1,4 @@
-import { isThenable } from '../handler/intercepted-call.js';
+import { isThenable } from '../thenable.js';
 import { iterateLocked, type Iteration } from './locked-iteration.js';
 import type { LockedMethod } from '../locked-method.js';
 import { callLocked, isAsyncIterable, type Body } from './plain-call.js';

@@ -6,7 +6,7 @@ import type { Lock } from '../../interfaces/lock.interface.js';
 import { printValue } from '../../options/print-value.js';
 import { admit, type Admission } from '../admission.js';
 import { callContext } from './call-context.js';
-import { isThenable } from '../handler/intercepted-call.js';
+import { isThenable } from '../thenable.js';
 import type { LockedMethod } from '../locked-method.js';
 
 /** The method itself; gets the lock that was taken for it. */
