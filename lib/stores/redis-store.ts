@@ -23,11 +23,11 @@ import type {
   StoredLock,
   WakeListener,
 } from '../engine/lock-store.interface.js';
-import { Outbox, type BatchedScript } from './script-batcher.js';
+import { ScriptBatcher, type BatchedScript } from './script-batcher.js';
 import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
 import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from './redis-keys.js';
-import { RedisSession } from './script-runner.js';
+import { ScriptRunner } from './script-runner.js';
 
 const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
 const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, decode: decodeRenew };
@@ -46,12 +46,12 @@ export interface RedisStoreInit {
 /** Locks on one Redis, or on a Redis Cluster. */
 export class RedisStore implements LockStore {
   readonly #space: KeySpace;
-  readonly #session: RedisSession;
+  readonly #runner: ScriptRunner;
   readonly #connection: RedisStoreInit['connection'];
   readonly #contends: BatchedScript<AcquireOutcome>;
   readonly #relays: BatchedScript<RelayOutcome>;
   readonly #leaves: BatchedScript<undefined>;
-  readonly #outbox: Outbox;
+  readonly #batcher: ScriptBatcher;
   readonly #client: RedisClient;
   readonly #channel: string;
   #inbox: RedisInbox | undefined;
@@ -63,7 +63,7 @@ export class RedisStore implements LockStore {
     // Channels know neither the client's prefix nor its database.
     this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
-    this.#session = new RedisSession(client, commandTimeout);
+    this.#runner = new ScriptRunner(client, commandTimeout);
     this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
     this.#relays = {
       script: RELAY,
@@ -71,11 +71,11 @@ export class RedisStore implements LockStore {
       common: () => [this.#inbox?.isOpen === true ? this.#channel : ''],
     };
     this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
-    this.#outbox = new Outbox(this.#session);
+    this.#batcher = new ScriptBatcher(this.#runner);
   }
 
   get commandTimeout(): number {
-    return this.#session.commandTimeout;
+    return this.#runner.commandTimeout;
   }
 
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
@@ -135,8 +135,8 @@ export class RedisStore implements LockStore {
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
-    this.#outbox.flush();
-    const reply = await this.#session.ask(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
+    this.#batcher.flush();
+    const reply = await this.#runner.ask(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
     if (reply === null) return null;
     const [value, ...numbers] = reply as [string, number | string, number | string];
     const [ttl, processes] = numbers.map(Number) as [number, number];
@@ -144,9 +144,9 @@ export class RedisStore implements LockStore {
   }
 
   async forceRelease(key: string): Promise<boolean> {
-    this.#outbox.flush();
+    this.#batcher.flush();
     return (
-      Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
+      Number(await this.#runner.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
     );
   }
 
@@ -156,10 +156,10 @@ export class RedisStore implements LockStore {
 
   async close(): Promise<void> {
     // Locks that are on their way back get there, also when the client's owner closes it right after.
-    this.#outbox.flush();
-    const isAnswered = await this.#session.settled();
+    this.#batcher.flush();
+    const isAnswered = await this.#runner.settled();
     this.#inbox?.close();
-    this.#session.detach();
+    this.#runner.detach();
     await this.#connection.close(isAnswered ? this.commandTimeout : 0);
   }
 
@@ -168,7 +168,7 @@ export class RedisStore implements LockStore {
   }
 
   #send<T>(script: BatchedScript<T>, keys: readonly [string, ...string[]], args: readonly string[]): Promise<T> {
-    return this.#outbox.send(script, keys, args);
+    return this.#batcher.send(script, keys, args);
   }
 }
 

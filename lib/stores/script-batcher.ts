@@ -1,7 +1,7 @@
 import { FAILED, type Script } from './scripts/define-script.js';
 import { StoreFailure } from '../engine/lock-store.interface.js';
 import { toScriptFailure } from './redis-failure.js';
-import type { RedisSession } from './script-runner.js';
+import type { ScriptRunner } from './script-runner.js';
 
 /** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
 const nextTick = process.nextTick.bind(process);
@@ -34,20 +34,20 @@ interface Batch {
  * What is about to be sent: at once while nothing is under way, so that a lone caller loses no time; else at the end of the turn of the event
  * loop, so that a crowd travels in few commands.
  */
-export class Outbox {
-  readonly #session: RedisSession;
+export class ScriptBatcher {
+  readonly #runner: ScriptRunner;
   #batches: Batch[] = [];
   /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
   readonly #lastBatchOf = new Map<string, number>();
   #isDue = false;
 
-  constructor(session: RedisSession) {
-    this.#session = session;
+  constructor(runner: ScriptRunner) {
+    this.#runner = runner;
   }
 
   /** Runs the script for the lock `keys[0]`: calls that concern one lock are sent in their order. Rejects with a `StoreFailure`. */
   send<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
-    if (!this.#isDue && !this.#session.isBusy) return this.#sendAlone(script, keys, args);
+    if (!this.#isDue && !this.#runner.isBusy) return this.#sendAlone(script, keys, args);
     return new Promise<Outcome>((resolve, reject) => {
       this.#put(script, { keys, args, resolve, reject });
       if (this.#isDue) return;
@@ -62,7 +62,7 @@ export class Outbox {
     const batches = this.#batches;
     this.#batches = [];
     this.#lastBatchOf.clear();
-    const size = this.#session.canBatch ? MAX_BATCH : 1;
+    const size = this.#runner.canBatch ? MAX_BATCH : 1;
     for (const { script, entries } of batches) {
       for (let start = 0; start < entries.length; start += size)
         this.#sendBatch(script, entries.slice(start, start + size));
@@ -83,26 +83,26 @@ export class Outbox {
     keys: Entry['keys'],
     args: readonly string[],
   ): Promise<Outcome> {
-    const { reconnects } = this.#session;
-    return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args], {
-      onReply: (reply) => decode(toInteger(reply), this.#session.reconnects > reconnects),
+    const { reconnects } = this.#runner;
+    return this.#runner.run(script, keys, common === undefined ? args : [...common(), ...args], {
+      onReply: (reply) => decode(toInteger(reply), this.#runner.reconnects > reconnects),
       onFailure: raise,
     });
   }
 
   /** Loops in place of functions: with hundreds of calls to a batch they are most of what a lock costs here. */
   #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
-    const { reconnects } = this.#session;
+    const { reconnects } = this.#runner;
     const keys: string[] = [];
     const args: string[] = common === undefined ? [] : [...common()];
     for (const entry of entries) {
       for (const key of entry.keys) keys.push(key);
       for (const arg of entry.args) args.push(arg);
     }
-    void this.#session.run(script, keys, args, {
+    void this.#runner.run(script, keys, args, {
       onReply: (reply) => {
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
-        const isResent = this.#session.reconnects > reconnects;
+        const isResent = this.#runner.reconnects > reconnects;
         for (const [index, entry] of entries.entries()) settle(entry, decode, replies[index], isResent);
       },
       onFailure: (failure) => entries.forEach((entry) => entry.reject(failure)),

@@ -25,7 +25,7 @@ export interface ScriptEnd<T> {
  * Runs scripts on a client whose settings are not ours. Nothing is ever put into the client's offline queue, because a command in there is
  * executed after its caller has given it up.
  */
-export class RedisSession implements ConnectionListener {
+export class ScriptRunner implements ConnectionListener {
   readonly #client: RedisClient;
   readonly #fixedTimeout: number | undefined;
   readonly #unfollow: () => void;

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
-import { CoveredCall } from './handler/intercepted-call.js';
+import { InterceptedCall } from './handler/intercepted-call.js';
 import { addLockParameter } from './startup/lock-parameters.js';
 import { lockedMethodsOf } from './locked-method.js';
 
@@ -13,7 +13,7 @@ const fromCall = createParamDecorator((_: unknown, execution: ExecutionContext):
       remedy: 'put @WithLock() on the method',
     });
   }
-  for (const { lock } of CoveredCall.of(execution.getArgs())) if (lock !== undefined) return lock;
+  for (const { lock } of InterceptedCall.of(execution.getArgs())) if (lock !== undefined) return lock;
   // One that is taken with the arguments of the method is put in its place when it is there.
   return undefined;
 });

@@ -8,7 +8,7 @@ import { checkOptions, freezeChecked, LOCK_OPTION_RULES, oneOf, type OptionRules
 import { printValue } from '../options/print-value.js';
 import { checkName } from '../options/module-options.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
-import { CoveredCall } from './handler/intercepted-call.js';
+import { InterceptedCall } from './handler/intercepted-call.js';
 import { isFieldResolver } from './startup/handler-marks.js';
 import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from './locked-method.js';
 import { LockParameters } from './startup/lock-parameters.js';
@@ -117,7 +117,7 @@ function lockedProxy<T extends (...args: any[]) => unknown>(
   return new Proxy(original, {
     apply(fn, self, args: unknown[]) {
       const body = (late: Lock | undefined): unknown => Reflect.apply(fn, self, parameters.filled(args, late));
-      const call = CoveredCall.take(method);
+      const call = InterceptedCall.take(method);
       return call === undefined ? callOutside(method, self, args, body) : call.run(args, body);
     },
   });

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineScriptForEach } from '../../lib/stores/scripts/define-script.js';
 import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
-import { Outbox, type BatchedScript } from '../../lib/stores/script-batcher.js';
-import { RedisSession } from '../../lib/stores/script-runner.js';
+import { ScriptBatcher, type BatchedScript } from '../../lib/stores/script-batcher.js';
+import { ScriptRunner } from '../../lib/stores/script-runner.js';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -107,13 +107,13 @@ describe('RedisStore sends what comes in one tick as one command', () => {
     { how: 'table', error: /OOM/, transient: true },
     { how: 'bug', error: /attempt to/, transient: false },
   ])('a script that fails for one lock ($how) is a failure of that lock alone', async ({ how, error, transient }) => {
-    const session = new RedisSession(subject.client);
-    const outbox = new Outbox(session);
-    const first = outbox.send(POISONED, ['first'], ['']);
+    const runner = new ScriptRunner(subject.client);
+    const batcher = new ScriptBatcher(runner);
+    const first = batcher.send(POISONED, ['first'], ['']);
     const outcomes = await Promise.allSettled(
-      ['', how, ''].map((arg, index) => outbox.send(POISONED, [`batched-${index}`], [arg])),
+      ['', how, ''].map((arg, index) => batcher.send(POISONED, [`batched-${index}`], [arg])),
     );
-    session.detach();
+    runner.detach();
     expect(await first).toBe(1);
     expect((await commands()).evalsha + (await commands()).evals).toBe(2);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);

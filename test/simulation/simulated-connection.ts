@@ -33,7 +33,7 @@ interface Command extends Question {
 type Batch = readonly Command[];
 
 /**
- * How a client with the store's outbox talks to the server: at once while nothing is under way, else with what else is asked in the same turn. When a
+ * How a client with the store's batcher talks to the server: at once while nothing is under way, else with what else is asked in the same turn. When a
  * connection breaks it makes another, until it quits.
  */
 export class SimulatedConnection {

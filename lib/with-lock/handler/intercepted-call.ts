@@ -23,13 +23,13 @@ export interface CallOwner {
 type Body = (late: Lock | undefined) => unknown;
 
 /** The innermost call of each execution that an interceptor of ours covers. */
-const innermostOf = new WeakMap<Execution, CoveredCall>();
+const innermostOf = new WeakMap<Execution, InterceptedCall>();
 
 /**
  * The one call of a handler that the interceptor covers with its lock. The interceptor makes it, the method takes it, and what the method returned
  * comes back through it: an Observable that was unsubscribed says nothing about a handler that still runs.
  */
-export class CoveredCall implements Mark {
+export class InterceptedCall implements Mark {
   /**
    * `expected`: the next call of the method is the one. → `begun`: any other is a call of its own, with a key of its own. → `expected` again when an
    * interceptor beneath ours calls the handler once more. → `over`: nobody waits for it. → `refused`: it was over before it could begin.
@@ -45,7 +45,7 @@ export class CoveredCall implements Mark {
   #owner: CallOwner | undefined;
   #execution: Execution | undefined;
   /** Of a `@WithLock()` above. */
-  readonly #outer: CoveredCall | undefined;
+  readonly #outer: InterceptedCall | undefined;
 
   constructor(
     readonly method: LockedMethod,
@@ -60,9 +60,9 @@ export class CoveredCall implements Mark {
   }
 
   /** The call of `method` that the running code was to make; not one that is within it: who calls itself needs a lock of its own. */
-  static take(method: LockedMethod): CoveredCall | undefined {
+  static take(method: LockedMethod): InterceptedCall | undefined {
     return findMark(
-      (mark): mark is CoveredCall => mark instanceof CoveredCall && mark.method === method && mark.#isWaitedFor,
+      (mark): mark is InterceptedCall => mark instanceof InterceptedCall && mark.method === method && mark.#isWaitedFor,
     );
   }
 
@@ -77,14 +77,14 @@ export class CoveredCall implements Mark {
   static handOver<T>(execution: Execution, body: () => T): T {
     const innermost = innermostOf.get(execution);
     if (innermost === undefined) return body();
-    for (let call: CoveredCall | undefined = innermost; call !== undefined; call = call.#outer) call.#expect();
-    const isHere = findMark((mark): mark is CoveredCall => mark === innermost) !== undefined;
+    for (let call: InterceptedCall | undefined = innermost; call !== undefined; call = call.#outer) call.#expect();
+    const isHere = findMark((mark): mark is InterceptedCall => mark === innermost) !== undefined;
     return isHere ? body() : runAgain(innermost, body);
   }
 
   /** The calls that cover the running code and have these arguments of a transport, the innermost first. */
-  static *of(args: readonly unknown[]): Iterable<CoveredCall> {
-    let call = findMark((mark): mark is CoveredCall => mark instanceof CoveredCall && mark.#isOf(args));
+  static *of(args: readonly unknown[]): Iterable<InterceptedCall> {
+    let call = findMark((mark): mark is InterceptedCall => mark instanceof InterceptedCall && mark.#isOf(args));
     for (; call !== undefined; call = call.#outer) yield call;
   }
 

@@ -3,7 +3,7 @@ import { isObservable, type Subscriber, type Subscription } from 'rxjs';
 import type { Lock } from '../../interfaces/lock.interface.js';
 import type { RedisLockService } from '../../redis-lock.service.js';
 import type { Admission } from '../admission.js';
-import { CoveredCall, type CallOwner } from './intercepted-call.js';
+import { InterceptedCall, type CallOwner } from './intercepted-call.js';
 import type { LockedMethod } from '../locked-method.js';
 import { endOfStream } from './end-of-stream.js';
 import { needsArguments } from './handler-context.js';
@@ -27,7 +27,7 @@ export type Explain = (execution: ExecutionContext, error: unknown) => Promise<u
  */
 export class LockedHandler implements CallOwner {
   readonly #lock: HandlerLock;
-  #covered: CoveredCall | undefined;
+  #intercepted: InterceptedCall | undefined;
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
   #inner: Subscription | undefined;
   /** What a handler that returns one value has returned: it leaves after the lock was given back. */
@@ -68,7 +68,7 @@ export class LockedHandler implements CallOwner {
     return this.#lock.take<Admission>(
       args,
       (admission) => {
-        if (this.#covered !== undefined) this.#covered.lock = lockOf(admission);
+        if (this.#intercepted !== undefined) this.#intercepted.lock = lockOf(admission);
         return admission;
       },
       async (error) => {
@@ -90,10 +90,10 @@ export class LockedHandler implements CallOwner {
   #run(admission?: Admission): void {
     const { method, execution } = this.call;
     this.#state = 'running';
-    const covered = new CoveredCall(method, execution, this);
-    covered.lock = lockOf(admission);
-    this.#covered = covered;
-    covered.around(() => this.#subscribe(covered));
+    const intercepted = new InterceptedCall(method, execution, this);
+    intercepted.lock = lockOf(admission);
+    this.#intercepted = intercepted;
+    intercepted.around(() => this.#subscribe(intercepted));
   }
 
   /** As Nest does with what a handler returns. */
@@ -108,13 +108,13 @@ export class LockedHandler implements CallOwner {
     subscriber.complete();
   }
 
-  #subscribe(covered: CoveredCall): void {
+  #subscribe(intercepted: InterceptedCall): void {
     const { method, execution, next } = this.call;
     this.#inner = next.handle().subscribe({
       next: (value) => {
         if (method.policy.until === 'complete') this.#streamEnd ??= endOfStream(value, execution);
         this.#letGo();
-        if (covered.returnsMany) this.subscriber.next(value);
+        if (intercepted.returnsMany) this.subscriber.next(value);
         else this.#hold(value);
       },
       error: (error: unknown) => this.#finish(() => this.#passOn(error)),
@@ -154,7 +154,7 @@ export class LockedHandler implements CallOwner {
   /** Gives the lock back as soon as the method has settled and what it returned was sent. */
   #end(): Promise<void> {
     this.#lock.stopWaiting();
-    const work = this.#covered?.close();
+    const work = this.#intercepted?.close();
     if (work === undefined && this.#streamEnd === undefined) return this.#lock.release();
     return Promise.all([work, this.#streamEnd]).then(() => this.#lock.release());
   }

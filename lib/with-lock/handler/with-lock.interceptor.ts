@@ -3,7 +3,7 @@ import { HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { Observable } from 'rxjs';
 import type { RedisLockService } from '../../redis-lock.service.js';
 import { getRedisLockToken } from '../../redis-lock.tokens.js';
-import { CoveredCall } from './intercepted-call.js';
+import { InterceptedCall } from './intercepted-call.js';
 import { lockedMethodsOf, type LockedMethod } from '../locked-method.js';
 import { setRetryAfter } from './http-response.js';
 import { LockedHandler, type Explain } from './locked-handler.js';
@@ -25,9 +25,11 @@ export class WithLockInterceptor implements NestInterceptor {
 
   /** @internal */
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const methods = lockedMethodsOf(execution.getHandler()).filter((method) => !CoveredCall.covers(execution, method));
+    const methods = lockedMethodsOf(execution.getHandler()).filter(
+      (method) => !InterceptedCall.covers(execution, method),
+    );
     // Named once more than need be, with others between.
-    if (methods.length === 0) return CoveredCall.handOver(execution, () => next.handle());
+    if (methods.length === 0) return InterceptedCall.handOver(execution, () => next.handle());
     return methods
       .reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next)
       .handle();

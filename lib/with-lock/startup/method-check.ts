@@ -1,7 +1,7 @@
 import { UseInterceptors } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js';
-import { coveredHandler } from '../handler/intercepted-handler.interceptor.js';
+import { interceptedHandler } from '../handler/intercepted-handler.interceptor.js';
 import { WithLockInterceptor } from '../handler/with-lock.interceptor.js';
 import type { LockLogger } from '../../redis-lock.logger.js';
 import { isSubscription, transportsOf } from './handler-marks.js';
@@ -24,8 +24,8 @@ export function completeMethods(modules: ModulesContainer): void {
       shareMetadata(called);
       const interceptors = (Reflect.getMetadata(INTERCEPTORS, called) ?? []) as readonly unknown[];
       // One that is beneath ours may call the handler from elsewhere. Where there is none, ours itself calls it.
-      if (interceptors.includes(coveredHandler) || interceptors.at(-1) === WithLockInterceptor) continue;
-      UseInterceptors(coveredHandler)(object, method.propertyKey, { value: called });
+      if (interceptors.includes(interceptedHandler) || interceptors.at(-1) === WithLockInterceptor) continue;
+      UseInterceptors(interceptedHandler)(object, method.propertyKey, { value: called });
     }
   }
 }
