@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'nobody leaves the queue',
     file: 'cohort.ts',
-    find: 'if (this.#isQueued) giveBacks.leave(this.key);',
+    find: 'if (this.#isQueued) this.#context.giveBacks.leave(this.key);',
     replace: '',
   },
   {
@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the fences of several keys are not raised',
-    file: 'lock-engine.ts',
+    file: 'several-keys.ts',
     find: 'fencingToken < token',
     replace: 'fencingToken < 0 * token',
   },
@@ -208,7 +208,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is over and may come yet is not looked for again',
     file: 'cohort.ts',
-    find: 'if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
+    find: 'for (const orphan of orphans) if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
     replace: '',
   },
   {
