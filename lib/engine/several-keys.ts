@@ -16,10 +16,11 @@ import type { Companions, Obstacle, WaitRequest, WaitTerms } from './waiter.js';
 const TIMES_IN_VAIN = 5;
 
 /**
- * For how long it holds the first keys while it waits for the rest: a few turns of those who use a key shortly. Twice as long each time, so that it comes to more than whatever others need, and
- * nobody is kept from a free key for more than a few times as long as the other key is busy.
+ * For how long it holds the first keys while it waits for the rest: a few turns of those who use a key shortly. Where that was not enough it tries for all once more, and then holds them
+ * four times as long: so it comes soon to what the turns of others take, however long they are, and what was held in vain comes to less than half of that.
  */
 const FIRST_HOLD_MS = 100;
+const HOLD_GROWTH = 4;
 
 type Keys = readonly [string, ...string[]];
 
@@ -81,15 +82,14 @@ export class SeveralKeys implements LeaseOwner {
     const wish: Wish = { keys, terms, since: clock.now() };
     if (!store.takesAll(keys)) return (await this.#oneByOne(wish, Infinity)) as HeldLock;
     let busy: Busy = { key: keys[0], obstacle: undefined };
-    for (let holdMs = FIRST_HOLD_MS; ; holdMs *= 2) {
-      for (let times = 0; times < TIMES_IN_VAIN; times += 1) {
-        const end = await this.#allAtOnce(wish, busy);
-        if (end instanceof HeldLock) return end;
-        busy = end;
-      }
-      const end = await this.#oneByOne(wish, holdMs);
+    let [timesLeft, holdMs] = [TIMES_IN_VAIN, FIRST_HOLD_MS];
+    for (;;) {
+      const holds = timesLeft === 0;
+      const end = holds ? await this.#oneByOne(wish, holdMs) : await this.#allAtOnce(wish, busy);
       if (end instanceof HeldLock) return end;
       busy = end;
+      timesLeft = holds ? 1 : timesLeft - 1;
+      if (holds) holdMs *= HOLD_GROWTH;
     }
   }
 
