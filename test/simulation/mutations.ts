@@ -104,6 +104,24 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'fencingToken < 0 * token',
   },
   {
+    name: 'of several keys whose outcome is unknown only the first is swept',
+    file: 'waiter.ts',
+    find: 'return (companions?.keys ?? [key]).map(',
+    replace: 'return [companions?.keys[0] ?? key].map(',
+  },
+  {
+    name: 'the deadline of several keys counts from the reply',
+    file: 'several-keys.ts',
+    find: '{ ...orphan, renew, isPlain: false, sentAt }',
+    replace: '{ ...orphan, renew, isPlain: false, sentAt: clock.now() + 0 * sentAt }',
+  },
+  {
+    name: 'what may come yet of several keys that are over is not looked for again',
+    file: 'several-keys.ts',
+    find: 'if (orphan?.mayComeYet === true) context.sweeper.revisit(orphan);',
+    replace: 'void [orphan, context];',
+  },
+  {
     name: 'the value of the wrong caller is swept',
     file: 'cohort.ts',
     find: "if (head.state !== 'waiting') {\n      this.#sweep(head);",
