@@ -181,6 +181,30 @@ describe('several keys that are taken at once', () => {
     expect(order).toEqual(['first', 'set', 'second', 'third']);
   });
 
+  it('W5: whose time ends on its way to the key that is busy is told so, not that Redis is broken', async () => {
+    await occupy('b');
+    world.store.answer('acquireAll', async (_, run) => {
+      await sleep(60);
+      return run();
+    });
+    const set = watch(world.acquire(['a', 'b'], { wait: 100 }));
+    await time(100);
+    expect(set.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'b', waitedMs: 100 });
+  });
+
+  it('a try for one key that comes while the set is taken is refused by the same answer', async () => {
+    world.store.answer('acquireAll', async (_, run) => {
+      await sleep(20);
+      return run();
+    });
+    const set = watch(world.acquire(['a', 'b']));
+    const single = watch(world.acquire('a', { wait: 0 }));
+    await time(20);
+    expect(set.value?.isHeld).toBe(true);
+    expect(single.error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'a' });
+    expect(world.store.of('acquire')).toEqual([]);
+  });
+
   it('L1: a shut-down waits for who holds several, and then takes them away', async () => {
     const lock = await world.acquire(['a', 'b']);
     const waiting = watch(world.acquire(['b', 'c']));
