@@ -53,7 +53,8 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   /**
    * Acquires a lock, or all of several, waiting while it is busy. The caller releases it.
    *
-   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys are taken in sorted order, all or none.
+   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys are taken at once, all or none; on a Cluster, where they share no hash tag, one after the
+   *   other in sorted order.
    * @param options - override the module's `defaults`.
    * @returns the lock, held.
    * @throws {LockNotAcquiredError} when it stayed busy for `wait` milliseconds.

@@ -3,10 +3,11 @@ import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener 
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import type { Clock } from '../../lib/engine/clock.js';
 
-type Method = Exclude<keyof LockStore, 'commandTimeout' | 'open' | 'close' | 'listen'>;
+type Method = Exclude<keyof LockStore, 'commandTimeout' | 'takesAll' | 'open' | 'close' | 'listen'>;
 
 export interface StoreCall {
   readonly method: Method;
+  /** Of several keys all, with commas between them. */
   readonly key: string;
   readonly value: string;
   /** Of an acquire or renewal the ttl, of a release the time that the key is kept. */
@@ -22,6 +23,8 @@ export type Rule = (call: StoreCall, run: () => Promise<any>) => Promise<any>;
 export class TappedStore implements LockStore {
   readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly calls: StoreCall[] = [];
+  /** Whether several keys can be taken at once. */
+  isOneServer = true;
   readonly inner: MemoryStore;
   /** Whom a test may wake. */
   listener: WakeListener | undefined;
@@ -50,6 +53,15 @@ export class TappedStore implements LockStore {
   contend: LockStore['contend'] = (request) => {
     const { key, value, ttl } = request;
     return this.#ask({ method: 'contend', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.contend(request));
+  };
+
+  takesAll(): boolean {
+    return this.isOneServer;
+  }
+
+  acquireAll: LockStore['acquireAll'] = (request) => {
+    const { keys, value, ttl } = request;
+    return this.#ask({ method: 'acquireAll', key: keys.join(), value, ms: ttl, at: this.clock.now() }, () => this.inner.acquireAll(request));
   };
 
   relay: LockStore['relay'] = (request) => {
