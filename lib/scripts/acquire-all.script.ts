@@ -23,13 +23,13 @@ local queue = KEYS[#KEYS]
 local waits = comes ~= '-'
 
 for i = 1, #KEYS - 1, 2 do
-  local lock = KEYS[i]
-  local holder = redis.pcall('GET', lock)
+  local key = KEYS[i]
+  local holder = redis.pcall('GET', key)
   if type(holder) == 'table' then return { (i - 1) / 2, 0 } end
   local waitsHere = waits and i == 1
   if holder and holder ~= value and not (waitsHere and isOurs(holder, inbox)) then
     if waitsHere then enqueue(queue, inbox, comes) end
-    return { (i - 1) / 2, busy(lock, holder) }
+    return { (i - 1) / 2, busy(key, holder) }
   end
 end
 
