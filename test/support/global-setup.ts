@@ -1,4 +1,7 @@
+import { mkdtempSync } from 'node:fs';
 import Module from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RedisServer } from './redis-server.js';
 
 declare global {
@@ -12,6 +15,7 @@ declare global {
  */
 export default async function globalSetup({ maxWorkers }: { readonly maxWorkers: number }): Promise<void> {
   resolveJsAsTs();
+  process.env.TEST_LEAK_COUNTS = join(mkdtempSync(join(tmpdir(), 'leaks-')), 'counts');
   const { installIfMissing, requireProgram } = await import('./require-program.js');
   const { NATS_PROGRAM, RABBITMQ_PROGRAM } = await import('./broker-programs.js');
   const { REDIS_PROGRAM } = await import('./redis-program.js');
