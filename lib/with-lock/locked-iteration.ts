@@ -1,7 +1,7 @@
 import { runHolding } from '../engine/lock-context.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockedMethod } from './locked-method.js';
-import { admitCall, assertKept, explained, isAsyncIterable, type Body } from './plain-call.js';
+import { admitIteration, assertKept, explained, isAsyncIterable, type Body } from './plain-call.js';
 
 export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
 
@@ -10,7 +10,7 @@ export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
  * the lock is not taken before either; it is held until the iteration has ended or was given up.
  */
 export async function* iterateLocked(method: LockedMethod, self: unknown, args: readonly unknown[], body: Body): Iteration {
-  const admission = await admitCall(method, self, args);
+  const admission = await admitIteration(method, self, args);
   if (admission.kind === 'unprotected') return yield* iterable(method, await body(undefined));
   if (admission.kind === 'instead') return isAsyncIterable(admission.value) ? yield* admission.value : admission.value;
   const { lock } = admission;
