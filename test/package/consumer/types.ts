@@ -81,7 +81,17 @@ export interface Customer {
   tags: string[];
 }
 
-export class Customers {
+export class Base<E extends { id: string }> {
+  @WithLock('base:{0.id}')
+  async save(entity: E): Promise<E> {
+    return entity;
+  }
+
+  @WithLock(({ args: [entity] }) => entity.id)
+  async remove(_entity: E): Promise<void> {}
+}
+
+export class Customers extends Base<Customer> {
   @CustomerLock
   @CustomersLock
   @RequestLock
