@@ -79,7 +79,7 @@ const LAYERS = [
     imports: [...WORDS, 'redis-lock.logger.ts'],
     packages: [NEST, '@nestjs/(microservices|websockets)'],
   },
-  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors'], packages: [NEST, 'rxjs'] },
+  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors', 'with-lock'], packages: [NEST, 'rxjs'] },
   {
     files: 'decorators/**',
     own: 'decorators',

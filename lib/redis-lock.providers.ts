@@ -2,6 +2,8 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import type { Clock } from './engine/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
+import { addToEvents } from './filters/event-answer.js';
+import { addToFields } from './filters/field-answer.js';
 import { RedisLockExceptionFilter } from './filters/redis-lock-exception.filter.js';
 import { addToGateways } from './filters/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
@@ -39,6 +41,8 @@ export function createFilterProviders(): Provider[] {
     useFactory: (options: RedisLockModuleOptions | undefined, filter: RedisLockExceptionFilter, modules: ModulesContainer) => {
       if (options?.exceptionFilter === false) return undefined;
       addToGateways(modules, filter);
+      addToFields(modules);
+      addToEvents(modules);
       return filter;
     },
   };

@@ -1,4 +1,3 @@
-import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
 import type { ScopedLock } from './engine/shared-lock.js';
@@ -32,7 +31,7 @@ type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
  *
  * @publicApi
  */
-export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RedisLockService {
   readonly #engine: LockEngine;
   readonly #store: LockStore;
   readonly #defaults: AcquireTerms;
@@ -41,7 +40,7 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   readonly isPassThrough: boolean;
   #closing: Promise<void> | undefined;
 
-  /** @internal Made by the module. */
+  /** Made by the module. */
   constructor({ engine, store, defaults, shutdownGrace, isPassThrough = false }: RedisLockServiceInit) {
     this.isPassThrough = isPassThrough;
     this.#engine = engine;

@@ -64,7 +64,7 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
     return { ...definition, providers: [...(definition.providers ?? []), provider], exports: [...(definition.exports ?? []), provide] };
   }
 
-  /** @internal */
+  /** Called by Nest. */
   onModuleInit(): void {
     prepareApp(this.modules);
   }

@@ -12,7 +12,8 @@ const TYPESCRIPT_5 = { typescript: '5.9.3', '@types/node': '20.19.43' };
 
 /**
  * `compile`: how the app is built. `alsoTypechecks`: further settings under which it must type-check. `withCommonJsCopy`: the app also runs on
- * dist/cjs, which bundlers, jest and older versions of Node load; Nest 12 cannot, it is ESM itself. `nestDoesNotTypeCheck`: skipLibCheck stays off,
+ * dist/cjs, which bundlers, jest and older versions of Node load; Nest 12 cannot, it is ESM itself. `completions`: what its editor offers is looked at.
+ * `nestDoesNotTypeCheck`: skipLibCheck stays off,
  * and errors in Nest's own declarations are left out.
  */
 export const CONSUMERS = [
@@ -23,6 +24,7 @@ export const CONSUMERS = [
     devDependencies: TYPESCRIPT_6,
     compile: NODENEXT,
     alsoTypechecks: [{ module: 'ESNext', moduleResolution: 'Bundler' }],
+    completions: true,
   },
   {
     name: 'nest 12, cjs',
