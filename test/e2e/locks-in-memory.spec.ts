@@ -63,8 +63,7 @@ describe('X1: a test of a whole app', () => {
   });
 
   it('is told what to do when both modules are imported', async () => {
-    module = await Test.createTestingModule({ imports: [AppModule, RedisLockTestingModule.forRoot()] }).compile();
-    const error = await rejection(module.init());
+    const error = await rejection(Test.createTestingModule({ imports: [AppModule, RedisLockTestingModule.forRoot()] }).compile());
     expect(error.message).toMatch(/call useLocksInMemory\(builder\)/);
   });
 });
