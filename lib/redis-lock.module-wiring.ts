@@ -16,6 +16,7 @@ type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
 
 /** Completes what the module builder made with the service itself, under the token of its name. */
 export function withLockService(definition: DynamicModule, options: RedisLockModuleExtras & { name?: string }, createBackend: BackendFactory): DynamicModule {
+  assertNode();
   const { name, isGlobal } = options;
   checkName(name);
   if (isGlobal !== undefined && typeof isGlobal !== 'boolean') {
@@ -34,6 +35,12 @@ export function withLockService(definition: DynamicModule, options: RedisLockMod
       return [...(definition.exports ?? []), provider.provide, ...(strangers() as InjectionToken[])];
     },
   };
+}
+
+/** By something that came with Node 20, and that keys are looked at with. */
+function assertNode(): void {
+  if ('isWellFormed' in String.prototype) return;
+  throw new RedisLockOptionsError({ option: 'Node.js', value: process.version, remedy: 'nestjs-redis-lock needs 20.19 or later; update it' });
 }
 
 export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
