@@ -13,7 +13,7 @@ const NODE_GLOBALS = [
 ];
 
 /** The vocabulary of the library: may be named by anyone above it. */
-const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts', 'key-parts.ts'];
+const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts', 'key-parts.ts', 'package-copies.ts'];
 
 /** The engine's own port to what keeps the locks. */
 const PORT = 'stores/lock-store.interface.ts';
@@ -41,6 +41,7 @@ const LAYERS = [
 
   { files: 'redis-lock.constants.ts' },
   { files: 'print-value.ts' },
+  { files: 'package-copies.ts' },
   { files: 'key-parts.ts', imports: ['print-value.ts', 'redis-lock.constants.ts'], packages: ['node:crypto'] },
   { files: 'errors/**', own: 'errors' },
   { files: 'interfaces/**', own: 'interfaces', imports: ['errors'], types: [NEST, 'ioredis'] },
@@ -98,12 +99,14 @@ const LAYERS = [
       'redis-lock.service.ts',
       'redis-lock.tokens.ts',
       'redis-lock.logger.ts',
+      'redis-lock.instances.ts',
       'engine',
       PORT,
     ],
     packages: [NEST],
   },
-  { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
+  { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.service.ts', 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
+  { files: 'redis-lock.singletons.ts', imports: WORDS, packages: [NEST] },
   { files: 'redis-lock.methods.ts', imports: [...WORDS, 'redis-lock.logger.ts', 'interceptors', 'with-lock'], packages: [NEST] },
   {
     files: 'redis-lock.module-wiring.ts',
@@ -114,9 +117,10 @@ const LAYERS = [
       'redis-lock.module-definition.ts',
       'redis-lock.providers.ts',
       'redis-lock.instances.ts',
+      'redis-lock.singletons.ts',
       'redis-lock.methods.ts',
     ],
-    types: [NEST],
+    packages: [NEST],
   },
   {
     // The one place where the engine meets Redis: everything above is shared with the testing module.

@@ -7,6 +7,7 @@ import { addToFields } from './filters/field-answer.js';
 import { RedisLockExceptionFilter } from './filters/redis-lock-exception.filter.js';
 import { addToGateways } from './filters/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
+import { registerApp } from './redis-lock.instances.js';
 import { LockLogger } from './redis-lock.logger.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-lock.module-definition.js';
 import { resolveOptions, type ResolvedOptions } from './redis-lock.options.js';
@@ -28,8 +29,11 @@ export type BackendFactory = (options: ResolvedOptions, logger: LockLogger) => B
 export function createLockProvider(name: string | undefined, createBackend: BackendFactory): FactoryProvider<RedisLockService> {
   return {
     provide: getRedisLockToken(name),
-    inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: RedisLockModuleOptions) => createLocks(options, name, createBackend),
+    inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
+    useFactory: (options: RedisLockModuleOptions, modules: ModulesContainer) => {
+      registerApp(modules);
+      return createLocks(options, name, createBackend);
+    },
   };
 }
 

@@ -8,6 +8,7 @@ import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
 import { toKey, toKeys } from './lock-keys.js';
 import { checkLockOptions, mergeTerms } from './lock-options.js';
+import { addCopy } from './package-copies.js';
 import type { LockStore } from './stores/lock-store.interface.js';
 
 export interface RedisLockServiceInit {
@@ -32,6 +33,10 @@ type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
  * @publicApi
  */
 export class RedisLockService {
+  static {
+    addCopy(this);
+  }
+
   readonly #engine: LockEngine;
   readonly #store: LockStore;
   readonly #defaults: AcquireTerms;
@@ -39,6 +44,7 @@ export class RedisLockService {
   /** @internal */
   readonly isPassThrough: boolean;
   #closing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
   /** Made by the module. */
   constructor({ engine, store, defaults, shutdownGrace, isPassThrough = false }: RedisLockServiceInit) {
@@ -165,9 +171,8 @@ export class RedisLockService {
   }
 
   /** @internal The connection goes last, when every lock is released. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.beforeApplicationShutdown();
-    await this.#store.close();
+  onApplicationShutdown(): Promise<void> {
+    return (this.#closed ??= this.beforeApplicationShutdown().then(() => this.#store.close()));
   }
 
   /** @internal What a method runs with whose lock is not wanted. */

@@ -57,6 +57,7 @@ export function WithLock(key: LockKey, options: WithLockOptions = {}): (...metho
   const { name: serviceName, onBusy = 'throw', onBackendError = 'throw', onLost = 'continue', until = 'complete', ...lockOptions } = options;
   checkName(serviceName);
   return (target: object, propertyKey: string | symbol, descriptor: PropertyDescriptor) => {
+    assertLegacy(propertyKey);
     const name = nameOf(target, propertyKey);
     const original = methodOf(target, descriptor, name);
     // Nest names the property in its error when the service is missing.
@@ -100,6 +101,14 @@ function lockedProxy<T extends (...args: any[]) => unknown>(original: T, method:
       return call === undefined ? callOutside(method, self, args, body) : call.run(args, body);
     },
   });
+}
+
+/** Without `experimentalDecorators` a compiler calls decorators as the standard says, with a context in the place of the name. */
+function assertLegacy(propertyKey: unknown): void {
+  if (typeof propertyKey !== 'object' || propertyKey === null) return;
+  const { kind, name } = propertyKey as { readonly kind?: unknown; readonly name?: string | symbol };
+  const value = `on the ${String(kind)} ${String(name)}, compiled as a decorator of the standard (TC39)`;
+  throw new RedisLockOptionsError({ option: '@WithLock()', value, remedy: 'set "experimentalDecorators": true in tsconfig.json, which Nest needs, too' });
 }
 
 /** Of a class itself there is no property. */

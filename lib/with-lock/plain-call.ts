@@ -7,6 +7,7 @@ import { printValue } from '../print-value.js';
 import { admit, type Admission } from './admission.js';
 import { callContext } from './call-context.js';
 import { isThenable } from './covered-call.js';
+import { findLocks } from './find-locks.js';
 import type { LockedMethod } from './locked-method.js';
 
 /** The method itself; gets the lock that was taken for it. */
@@ -65,12 +66,6 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown,
   return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 }
 
-function serviceOf({ serviceProperty, target }: LockedMethod, self: unknown): RedisLockService {
-  const service = (self as { [property: symbol]: RedisLockService | undefined } | undefined)?.[serviceProperty];
-  if (service !== undefined) return service;
-  throw new RedisLockOptionsError({
-    option: 'RedisLockModule',
-    value: `missing on the instance that ${target} was called on`,
-    remedy: 'let Nest make the instance, as a provider or controller of a module, and in a unit test import RedisLockTestingModule',
-  });
+function serviceOf(method: LockedMethod, self: unknown): RedisLockService {
+  return (self as { [property: symbol]: RedisLockService | undefined } | undefined)?.[method.serviceProperty] ?? findLocks(method, self);
 }

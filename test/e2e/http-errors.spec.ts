@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catch, Controller, Get, HttpException, NotFoundException, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { CurrentLock, LockKeyError, LockLostError, LockNotAcquiredError, RedisLockError, WithLock, type Lock } from 'nestjs-redis-lock';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
@@ -203,4 +204,20 @@ describe.each(PLATFORMS)('errors on $platform', ({ adapter }) => {
     withoutLeak([...response.headers, await response.text()], 'mary', 'example');
     await giveBack?.();
   });
+});
+
+@Controller('keys')
+class KeyController {
+  @Get()
+  @WithLock('order:{query.id}')
+  async order(): Promise<void> {}
+}
+
+it('N8 D2: a handler without its key tells the log which part was missing, and the client nothing of it', async () => {
+  const http = await startHttpApp(() => new ExpressAdapter(), { controllers: [KeyController] });
+  const response = await fetch(`${http.url}/keys`);
+  expect(response.status).toBe(400);
+  expect(await response.text()).not.toContain('query.id');
+  expect(http.log.at('debug')).toContainEqual(expect.stringMatching(/\{query\.id\} of the key of KeyController\.order is undefined/u));
+  await http.close();
 });
