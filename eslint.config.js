@@ -8,18 +8,41 @@ const NEST = '@nestjs/(common|core)';
 const NODE = 'node:(?!module$).+';
 
 const NODE_GLOBALS = [
-  ...['AbortController', 'AbortSignal', 'Buffer', 'URL', 'console', 'fetch', 'performance', 'process', 'structuredClone'],
+  ...[
+    'AbortController',
+    'AbortSignal',
+    'Buffer',
+    'URL',
+    'console',
+    'fetch',
+    'performance',
+    'process',
+    'structuredClone',
+  ],
   ...['clearInterval', 'clearTimeout', 'setImmediate', 'setInterval', 'setTimeout'],
 ];
 
 /** The vocabulary of the library: may be named by anyone above it. */
-const WORDS = ['errors', 'interfaces', 'redis-lock.constants.ts', 'print-value.ts', 'key-parts.ts', 'package-copies.ts'];
+const WORDS = [
+  'errors',
+  'interfaces',
+  'redis-lock.constants.ts',
+  'print-value.ts',
+  'key-parts.ts',
+  'package-copies.ts',
+];
 
 /** The engine's own port to what keeps the locks. */
 const PORT = 'stores/lock-store.interface.ts';
 
 /** What a decorated method may know of the rest. */
-const FOR_METHODS = [...WORDS, 'lock-keys.ts', 'redis-lock.service.ts', 'engine/lock-context.ts', 'engine/cancellation.ts'];
+const FOR_METHODS = [
+  ...WORDS,
+  'lock-keys.ts',
+  'redis-lock.service.ts',
+  'engine/lock-context.ts',
+  'engine/cancellation.ts',
+];
 
 /** What a module for Nest is made of. */
 const FOR_MODULES = [
@@ -62,7 +85,11 @@ const LAYERS = [
     types: ['ioredis', '\\./stores/connection\\.js'],
   },
 
-  { files: 'redis-lock.service.ts', imports: [...WORDS, 'lock-keys.ts', 'lock-options.ts', 'engine', PORT], packages: [NEST] },
+  {
+    files: 'redis-lock.service.ts',
+    imports: [...WORDS, 'lock-keys.ts', 'lock-options.ts', 'engine', PORT],
+    packages: [NEST],
+  },
   { files: 'redis-lock.tokens.ts', imports: [...WORDS, 'redis-lock.service.ts'], types: [NEST] },
   { files: 'redis-lock.logger.ts', imports: [...WORDS, 'engine/lock-observer.interface.ts'], packages: [NEST] },
 
@@ -84,7 +111,14 @@ const LAYERS = [
   {
     files: 'decorators/**',
     own: 'decorators',
-    imports: [...FOR_METHODS, 'redis-lock.tokens.ts', 'redis-lock.options.ts', 'lock-options.ts', 'with-lock', 'interceptors'],
+    imports: [
+      ...FOR_METHODS,
+      'redis-lock.tokens.ts',
+      'redis-lock.options.ts',
+      'lock-options.ts',
+      'with-lock',
+      'interceptors',
+    ],
     packages: [NODE, NEST],
   },
 
@@ -105,9 +139,17 @@ const LAYERS = [
     ],
     packages: [NEST],
   },
-  { files: 'redis-lock.instances.ts', imports: [...WORDS, 'redis-lock.service.ts', 'redis-lock.tokens.ts', 'with-lock'], types: [NEST] },
+  {
+    files: 'redis-lock.instances.ts',
+    imports: [...WORDS, 'redis-lock.service.ts', 'redis-lock.tokens.ts', 'with-lock'],
+    types: [NEST],
+  },
   { files: 'redis-lock.singletons.ts', imports: WORDS, packages: [NEST] },
-  { files: 'redis-lock.methods.ts', imports: [...WORDS, 'redis-lock.logger.ts', 'interceptors', 'with-lock'], packages: [NEST] },
+  {
+    files: 'redis-lock.methods.ts',
+    imports: [...WORDS, 'redis-lock.logger.ts', 'interceptors', 'with-lock'],
+    packages: [NEST],
+  },
   {
     files: 'redis-lock.module-wiring.ts',
     imports: [
@@ -136,16 +178,37 @@ const LAYERS = [
   },
   {
     files: 'index.ts',
-    imports: [...WORDS, 'lock-key.ts', 'decorators', 'filters', 'interceptors', 'redis-lock.module.ts', 'redis-lock.service.ts', 'redis-lock.tokens.ts'],
+    imports: [
+      ...WORDS,
+      'lock-key.ts',
+      'decorators',
+      'filters',
+      'interceptors',
+      'redis-lock.module.ts',
+      'redis-lock.service.ts',
+      'redis-lock.tokens.ts',
+    ],
   },
 ];
 
-function layer({ files, own, imports = [], packages = [], types = [], why = 'The layers in eslint.config.js do not allow it.' }) {
+function layer({
+  files,
+  own,
+  imports = [],
+  packages = [],
+  types = [],
+  why = 'The layers in eslint.config.js do not allow it.',
+}) {
   const target = `lib/${files}`;
   const noneOf = (specifiers) => `^(?!(?:${['\\.', ...specifiers.map((specifier) => `${specifier}$`)].join('|')}))`;
   const zones = [
     { target, from: 'lib', except: own ? [own, ...imports] : imports, message: why },
-    { target, from: '.', except: ['lib', 'node_modules'], message: 'The library does not know its tests, its sample, nor its build.' },
+    {
+      target,
+      from: '.',
+      except: ['lib', 'node_modules'],
+      message: 'The library does not know its tests, its sample, nor its build.',
+    },
   ];
   return {
     files: [target],
@@ -156,18 +219,27 @@ function layer({ files, own, imports = [], packages = [], types = [], why = 'The
         {
           patterns: [
             { regex: noneOf([...packages, ...types]), message: why },
-            ...types.map((type) => ({ regex: `^${type}$`, allowTypeImports: true, message: `${why} As \`import type\` they do.` })),
+            ...types.map((type) => ({
+              regex: `^${type}$`,
+              allowTypeImports: true,
+              message: `${why} As \`import type\` they do.`,
+            })),
           ],
         },
       ],
       'no-restricted-syntax': [
         'error',
         // A slash cannot stand in the regular expression of a selector.
-        ...[noneOf(packages), ...types.filter((type) => type.startsWith('\\.')).map((type) => `^${type}$`)].map((regex) => ({
-          selector: `ImportExpression[source.value=/${regex.replaceAll('/', '.')}/]`,
-          message: why,
-        })),
-        { selector: 'ImportExpression:not([source.type="Literal"])', message: 'Import a literal path: the layers cannot be checked otherwise.' },
+        ...[noneOf(packages), ...types.filter((type) => type.startsWith('\\.')).map((type) => `^${type}$`)].map(
+          (regex) => ({
+            selector: `ImportExpression[source.value=/${regex.replaceAll('/', '.')}/]`,
+            message: why,
+          }),
+        ),
+        {
+          selector: 'ImportExpression:not([source.type="Literal"])',
+          message: 'Import a literal path: the layers cannot be checked otherwise.',
+        },
       ],
     },
   };
@@ -210,7 +282,10 @@ export default defineConfig(
       'import-x/no-cycle': 'error',
       'import-x/no-duplicates': 'error',
       'import-x/no-self-import': 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', caughtErrors: 'all' },
+      ],
     },
   },
   {
@@ -238,7 +313,10 @@ export default defineConfig(
       // `import { type A }` from a package would load it all the same.
       '@typescript-eslint/no-import-type-side-effects': 'error',
       '@typescript-eslint/no-floating-promises': ['error', { ignoreVoid: true }],
-      '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+      '@typescript-eslint/no-unnecessary-condition': [
+        'error',
+        { allowConstantLoopConditions: 'only-allowed-literals' },
+      ],
       '@typescript-eslint/no-deprecated': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/no-unnecessary-type-arguments': 'error',
@@ -270,7 +348,7 @@ export default defineConfig(
   },
   {
     files: ['lib/engine/**/*.ts'],
-    ignores: ['lib/engine/*clock.ts', 'lib/engine/awake-time.ts'],
+    ignores: ['lib/engine/*clock.ts', 'lib/engine/time/awake-time.ts'],
     rules: {
       'no-restricted-globals': [
         'error',
@@ -300,7 +378,14 @@ export default defineConfig(
         'error',
         {
           basePath: import.meta.dirname,
-          zones: [{ target: 'sample', from: '.', except: ['sample', 'node_modules', 'dist', 'lib'], message: 'The sample stands alone.' }],
+          zones: [
+            {
+              target: 'sample',
+              from: '.',
+              except: ['sample', 'node_modules', 'dist', 'lib'],
+              message: 'The sample stands alone.',
+            },
+          ],
         },
       ],
     },

@@ -15,11 +15,15 @@ export class LockLogger implements LockObserver {
   }
 
   wakeUpsRefused(refusal: Error): void {
-    this.#warn(`Redis refuses SUBSCRIBE (${refusal.message}), so waiting for a busy lock is polling. Allow the channel to be woken instead.`);
+    this.#warn(
+      `Redis refuses SUBSCRIBE (${refusal.message}), so waiting for a busy lock is polling. Allow the channel to be woken instead.`,
+    );
   }
 
   wakeUpsFail(error: Error): void {
-    this.#warn(`No connection could be made for SUBSCRIBE (${error.message}), time after time, so waiting for a busy lock is polling until one can.`);
+    this.#warn(
+      `No connection could be made for SUBSCRIBE (${error.message}), time after time, so waiting for a busy lock is polling until one can.`,
+    );
   }
 
   /** A method runs although its lock could not be taken, because `onBackendError: 'run'` says so. */
@@ -61,7 +65,9 @@ export class LockLogger implements LockObserver {
 
   /** Methods of an app that serves somebody run without their locks. */
   passThrough(): void {
-    this.#warn('RedisLockTestingModule with passThrough in production: methods under @WithLock() run WITHOUT their locks. Import RedisLockModule instead.');
+    this.#warn(
+      'RedisLockTestingModule with passThrough in production: methods under @WithLock() run WITHOUT their locks. Import RedisLockModule instead.',
+    );
   }
 
   /** A logger that throws must not get in the way of a lock. */

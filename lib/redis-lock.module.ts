@@ -1,16 +1,27 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import type { RedisLockModuleAsyncOptions, RedisLockModuleExtras, RedisLockModuleOptions } from './interfaces/module-options.interface.js';
-import { HeapClock } from './engine/heap-clock.js';
-import { assertOneFactory, completeApp, prepareApp, withLockService } from './redis-lock.module-wiring.js';
+import type {
+  RedisLockModuleAsyncOptions,
+  RedisLockModuleExtras,
+  RedisLockModuleOptions,
+} from './interfaces/module-options.interface.js';
+import { HeapClock } from './engine/time/heap-clock.js';
+import { assertOneFactory, completeApp, prepareApp, withLockService } from './redis-lock.explorer.js';
 import { ConfigurableModuleClass } from './redis-lock.module-definition.js';
 import { connect } from './stores/connection.js';
 import { RedisStore } from './stores/redis-store.js';
 import type { BackendFactory } from './redis-lock.providers.js';
 
 const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, logger) => {
-  const connection = connect(endpoint, (error) => (error === undefined ? logger.outageOver() : logger.outage(error)), commandTimeout);
-  return { store: new RedisStore({ client: connection.client, keyPrefix, connection, commandTimeout }), clock: new HeapClock() };
+  const connection = connect(
+    endpoint,
+    (error) => (error === undefined ? logger.outageOver() : logger.outage(error)),
+    commandTimeout,
+  );
+  return {
+    store: new RedisStore({ client: connection.client, keyPrefix, connection, commandTimeout }),
+    clock: new HeapClock(),
+  };
 };
 
 /**

@@ -1,19 +1,19 @@
 import type { FactoryProvider, Provider } from '@nestjs/common';
 import { APP_FILTER, ModulesContainer } from '@nestjs/core';
-import type { Clock } from './engine/clock.js';
+import type { Clock } from './engine/time/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
-import { addToEvents } from './filters/event-answer.js';
-import { addToFields } from './filters/field-answer.js';
-import { RedisLockExceptionFilter } from './filters/redis-lock-exception.filter.js';
-import { addToGateways } from './filters/socket-answer.js';
+import { addToEvents } from './with-lock/handler/event-answer.js';
+import { addToFields } from './with-lock/handler/field-answer.js';
+import { RedisLockExceptionFilter } from './with-lock/handler/redis-lock-exception.filter.js';
+import { addToGateways } from './with-lock/handler/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
-import { registerApp } from './redis-lock.instances.js';
+import { registerApp } from './with-lock/startup/late-injection.js';
 import { LockLogger } from './redis-lock.logger.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-lock.module-definition.js';
-import { resolveOptions, type ResolvedOptions } from './redis-lock.options.js';
+import { resolveOptions, type ResolvedOptions } from './options/module-options.js';
 import { RedisLockService } from './redis-lock.service.js';
 import { getRedisLockToken } from './redis-lock.tokens.js';
-import type { LockStore } from './stores/lock-store.interface.js';
+import type { LockStore } from './engine/lock-store.interface.js';
 
 /** Where locks live, and by what time. */
 export interface Backend {
@@ -26,7 +26,10 @@ export interface Backend {
 export type BackendFactory = (options: ResolvedOptions, logger: LockLogger) => Backend;
 
 /** Raw options → resolved options → store → engine → service. */
-export function createLockProvider(name: string | undefined, createBackend: BackendFactory): FactoryProvider<RedisLockService> {
+export function createLockProvider(
+  name: string | undefined,
+  createBackend: BackendFactory,
+): FactoryProvider<RedisLockService> {
   return {
     provide: getRedisLockToken(name),
     inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
@@ -42,7 +45,11 @@ export function createFilterProviders(): Provider[] {
   const global: FactoryProvider<RedisLockExceptionFilter | undefined> = {
     provide: APP_FILTER,
     inject: [MODULE_OPTIONS_TOKEN, RedisLockExceptionFilter, ModulesContainer],
-    useFactory: (options: RedisLockModuleOptions | undefined, filter: RedisLockExceptionFilter, modules: ModulesContainer) => {
+    useFactory: (
+      options: RedisLockModuleOptions | undefined,
+      filter: RedisLockExceptionFilter,
+      modules: ModulesContainer,
+    ) => {
       if (options?.exceptionFilter === false) return undefined;
       addToGateways(modules, filter);
       addToFields(modules);
@@ -54,7 +61,11 @@ export function createFilterProviders(): Provider[] {
 }
 
 /** @throws {RedisLockOptionsError} */
-export function createLocks(given: RedisLockModuleOptions, name: string | undefined, createBackend: BackendFactory): RedisLockService {
+export function createLocks(
+  given: RedisLockModuleOptions,
+  name: string | undefined,
+  createBackend: BackendFactory,
+): RedisLockService {
   const options = resolveOptions(given, name);
   const { maxWaiters, quantum, defaults, shutdownGrace } = options;
   const observer = new LockLogger();

@@ -1,15 +1,15 @@
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
-import type { ScopedLock } from './engine/shared-lock.js';
+import type { ScopedLock } from './engine/lock/lock-handle.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import { LockNotHeldError } from './errors/lock-not-held.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
 import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
-import { toKey, toKeys } from './lock-keys.js';
-import { checkLockOptions, mergeTerms } from './lock-options.js';
-import { addCopy } from './package-copies.js';
-import type { LockStore } from './stores/lock-store.interface.js';
+import { toKey, toKeys } from './options/lock-keys.js';
+import { checkLockOptions, mergeTerms } from './options/lock-options.js';
+import { addCopy } from './with-lock/startup/package-copies.js';
+import type { LockStore } from './engine/lock-store.interface.js';
 
 export interface RedisLockServiceInit {
   readonly engine: LockEngine;
@@ -105,9 +105,14 @@ export class RedisLockService {
    */
   withLock<T>(key: string | readonly string[], fn: LockBody<T>): Promise<T>;
   withLock<T>(key: string | readonly string[], options: LockOptions, fn: LockBody<T>): Promise<T>;
-  async withLock<T>(key: string | readonly string[], optionsOrFn: LockOptions | LockBody<T>, maybeFn?: LockBody<T>): Promise<T> {
+  async withLock<T>(
+    key: string | readonly string[],
+    optionsOrFn: LockOptions | LockBody<T>,
+    maybeFn?: LockBody<T>,
+  ): Promise<T> {
     const [options, fn] = typeof optionsOrFn === 'function' ? [undefined, optionsOrFn] : [optionsOrFn, maybeFn];
-    if (typeof fn !== 'function') throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
+    if (typeof fn !== 'function')
+      throw new TypeError('withLock() needs a function to run under the lock as its last argument.');
     const lock = await this.#engine.acquire(toKeys(key), this.#terms(options));
     return this.#engine.hold(lock, () => fn(lock));
   }

@@ -19,7 +19,10 @@ export class BackendModule {
       module: BackendModule,
       global: true,
       imports: [lockModule(redisUrl, { metadata: name })], // So that inspect() tells which process holds a lock.
-      providers: [{ provide: ShopSetting, useValue: setting }, ...(redisUrl === undefined ? IN_MEMORY : inRedis(redisUrl))],
+      providers: [
+        { provide: ShopSetting, useValue: setting },
+        ...(redisUrl === undefined ? IN_MEMORY : inRedis(redisUrl)),
+      ],
       exports: [ShopSetting, StockStore, Activity],
     };
   }

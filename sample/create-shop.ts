@@ -8,7 +8,10 @@ const PAGE = fileURLToPath(new URL('./public', import.meta.url));
 
 /** One process of the shop, not yet listening. */
 export async function createShop(setting: ShopSetting): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(setting), { logger: ['error', 'warn'], abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.for(setting), {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+  });
   app.useStaticAssets(PAGE);
   return app;
 }

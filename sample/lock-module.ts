@@ -4,5 +4,7 @@ import { RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 
 /** Locks in Redis, or, without a Redis, in memory. */
 export function lockModule(redisUrl: string | undefined, defaults: LockOptions = {}): DynamicModule {
-  return redisUrl === undefined ? RedisLockTestingModule.forRoot({ defaults }) : RedisLockModule.forRoot({ connection: redisUrl, defaults });
+  return redisUrl === undefined
+    ? RedisLockTestingModule.forRoot({ defaults })
+    : RedisLockModule.forRoot({ connection: redisUrl, defaults });
 }

@@ -2,24 +2,24 @@ import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockReentryError } from '../errors/lock-reentry.error.js';
 import type { LockInfo } from '../interfaces/lock-info.interface.js';
-import type { LockStore } from '../stores/lock-store.interface.js';
-import type { Clock } from './clock.js';
-import { Cohort } from './cohort.js';
-import type { CohortContext } from './cohort-context.interface.js';
-import { GiveBacks } from './give-backs.js';
-import { HeldLock, type HoldContext } from './held-lock.js';
-import type { Lease, Leases } from './lease.js';
-import { lockInContext, overlapInContext, runHolding } from './lock-context.js';
+import type { LockStore } from './lock-store.interface.js';
+import type { Clock } from './time/clock.js';
+import { Cohort } from './queue/cohort.js';
+import type { CohortContext } from './queue/cohort-context.interface.js';
+import { GiveBacks } from './lease/give-backs.js';
+import { HeldLock, type HoldContext } from './lock/held-lock.js';
+import type { Lease, Leases } from './lease/lease.js';
+import { lockInContext, overlapInContext, runHolding } from './async-scope.js';
 import { guarded, type LockObserver } from './lock-observer.interface.js';
-import { OwnerTokens, parseOwner } from './owner-token.js';
-import type { QuantumTerms } from './quantum.js';
+import { OwnerTokens, parseOwner } from './lease/owner-token.js';
+import type { QuantumTerms } from './queue/quantum.js';
 import { SeveralKeys } from './several-keys.js';
-import type { ScopedLock } from './shared-lock.js';
-import { StandInLock } from './stand-in-lock.js';
-import { Sweeper } from './sweeper.js';
-import type { WaitRequest, WaitTerms } from './waiter.js';
-import { WakeUps } from './wake-ups.js';
-import { asStoreFailure, within } from './give-time.js';
+import type { ScopedLock } from './lock/lock-handle.js';
+import { StandInLock } from './lock/stand-in-lock.js';
+import { Sweeper } from './lease/orphan-sweeper.js';
+import type { WaitRequest, WaitTerms } from './queue/waiter.js';
+import { WakeUps } from './queue/wake-ups.js';
+import { asStoreFailure, within } from './time/deadline.js';
 
 /** Validated and complete: nothing here is optional, nothing is checked again. */
 export interface AcquireTerms extends WaitTerms {
@@ -67,7 +67,17 @@ export class LockEngine {
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
     const onIdle = (key: string): void => this.#forget(key);
-    const context = { newValue, store, clock, random, sweeper: this.#sweeper, giveBacks: this.#giveBacks, wakeUps, maxWaiters, quantum };
+    const context = {
+      newValue,
+      store,
+      clock,
+      random,
+      sweeper: this.#sweeper,
+      giveBacks: this.#giveBacks,
+      wakeUps,
+      maxWaiters,
+      quantum,
+    };
     this.#cohortContext = { ...context, onIdle };
     this.#severalKeys = new SeveralKeys({
       context,
@@ -111,7 +121,13 @@ export class LockEngine {
     const stored = await this.#ask(key, this.#store.inspect(key));
     if (stored === null) return null;
     const { value, ttl, processes } = stored;
-    return { key, ttl, ...parseOwner(value), waiting: this.#cohorts.get(key)?.waiting ?? 0, waitingProcesses: processes };
+    return {
+      key,
+      ttl,
+      ...parseOwner(value),
+      waiting: this.#cohorts.get(key)?.waiting ?? 0,
+      waitingProcesses: processes,
+    };
   }
 
   async forceRelease(key: string): Promise<boolean> {
@@ -169,7 +185,10 @@ export class LockEngine {
 
   #backendError(key: string, error: unknown): LockBackendError {
     const failure = asStoreFailure(error);
-    return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, { key, cause: failure.cause ?? failure });
+    return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, {
+      key,
+      cause: failure.cause ?? failure,
+    });
   }
 
   #forget(key: string): void {

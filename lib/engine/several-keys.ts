@@ -1,13 +1,13 @@
 import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
-import { StoreFailure } from '../stores/lock-store.interface.js';
+import { StoreFailure } from './lock-store.interface.js';
 import type { StopSignal } from './cancellation.js';
-import type { CohortContext } from './cohort-context.interface.js';
-import { within } from './give-time.js';
-import { HeldLock, type HoldContext, type HoldTerms } from './held-lock.js';
-import { Lease, type LeaseOwner, type Leases } from './lease.js';
-import type { Orphan } from './sweeper.js';
-import type { Companions, Obstacle, WaitRequest, WaitTerms } from './waiter.js';
+import type { CohortContext } from './queue/cohort-context.interface.js';
+import { within } from './time/deadline.js';
+import { HeldLock, type HoldContext, type HoldTerms } from './lock/held-lock.js';
+import { Lease, type LeaseOwner, type Leases } from './lease/lease.js';
+import type { Orphan } from './lease/orphan-sweeper.js';
+import type { Companions, Obstacle, WaitRequest, WaitTerms } from './queue/waiter.js';
 
 /**
  * How often a caller comes in vain, as one key is free and another is not, before it holds what it gets. Beside steady crowds no key is ever free at the same moment as another; among few
@@ -118,7 +118,10 @@ export class SeveralKeys implements LeaseOwner {
       onElsewhere: (other, why) => (elsewhere = { key: other, obstacle: why }),
     };
     try {
-      return await join({ key, terms, since, isPlain: false, companions, found: obstacle }, (leases, fencingToken) => new HeldLock(holds, leases, fencingToken, terms));
+      return await join(
+        { key, terms, since, isPlain: false, companions, found: obstacle },
+        (leases, fencingToken) => new HeldLock(holds, leases, fencingToken, terms),
+      );
     } catch (error) {
       if (elsewhere === undefined || context.clock.now() >= since + terms.wait) throw error;
       return elsewhere;
@@ -181,8 +184,12 @@ export class SeveralKeys implements LeaseOwner {
     const token = greatestToken(turns);
     const behind = turns.filter(({ fencingToken }) => fencingToken < token);
     // No longer than the caller waits.
-    const patience = wait === 0 ? store.commandTimeout : Math.max(0, Math.min(store.commandTimeout, since + wait - clock.now()));
-    return unlessAborted(signal, within(clock, patience, Promise.all(behind.map(({ lease }) => lease.raiseFence(token)))));
+    const patience =
+      wait === 0 ? store.commandTimeout : Math.max(0, Math.min(store.commandTimeout, since + wait - clock.now()));
+    return unlessAborted(
+      signal,
+      within(clock, patience, Promise.all(behind.map(({ lease }) => lease.raiseFence(token)))),
+    );
   }
 
   #holdAll(turns: readonly Turn[], terms: SeveralKeysTerms): HeldLock {
@@ -222,5 +229,8 @@ function mayPass(error: unknown): boolean {
 }
 
 function notAsked(key: string, failure: StoreFailure): LockBackendError {
-  return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, { key, cause: failure.cause ?? failure });
+  return new LockBackendError(`Lock "${key}" could not be asked for: ${failure.message}.`, {
+    key,
+    cause: failure.cause ?? failure,
+  });
 }

@@ -9,7 +9,8 @@ import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-
 export type LockLostReason = 'expired' | 'stolen' | 'forced' | 'unreachable' | 'maxHold' | 'shutdown';
 
 const EXPLANATION: Record<LockLostReason, string> = {
-  expired: 'its lease ended before it was renewed or released; renew is off, or this process stood still for longer than ttl',
+  expired:
+    'its lease ended before it was renewed or released; renew is off, or this process stood still for longer than ttl',
   stolen: 'another owner is in its place',
   forced: 'it was released by force',
   unreachable: 'Redis could not be reached in time to renew it',

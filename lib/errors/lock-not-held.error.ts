@@ -19,7 +19,10 @@ export class LockNotHeldError extends RedisLockError {
 
   /** A handler was about to begin when its request had been answered, as by a timeout, and its lock given back. */
   static afterAnswer(target: string): LockNotHeldError {
-    return new LockNotHeldError(undefined, `${target} did not run: its request was answered before it began, so its lock was given back.`);
+    return new LockNotHeldError(
+      undefined,
+      `${target} did not run: its request was answered before it began, so its lock was given back.`,
+    );
   }
 }
 

@@ -14,8 +14,13 @@ export class LockQueueFullError extends RedisLockError {
   readonly code = LockQueueFullError.code;
 
   constructor(key: string, maxWaiters: number) {
-    super('LockQueueFullError', LockQueueFullError.code, `Lock "${key}" already has ${maxWaiters} waiters in this process, the most that maxWaiters allows.`, {
-      key,
-    });
+    super(
+      'LockQueueFullError',
+      LockQueueFullError.code,
+      `Lock "${key}" already has ${maxWaiters} waiters in this process, the most that maxWaiters allows.`,
+      {
+        key,
+      },
+    );
   }
 }

@@ -46,9 +46,13 @@ export abstract class RedisLockError extends Error {
     markAs(this, code);
   }
 
-  static override [Symbol.hasInstance](this: { readonly code?: unknown; readonly prototype: object }, value: unknown): boolean {
+  static override [Symbol.hasInstance](
+    this: { readonly code?: unknown; readonly prototype: object },
+    value: unknown,
+  ): boolean {
     // A class that a user derives from ours keeps the ordinary meaning of instanceof.
-    if (!ourClasses.has(this)) return typeof value === 'object' && value !== null && Object.prototype.isPrototypeOf.call(this.prototype, value);
+    if (!ourClasses.has(this))
+      return typeof value === 'object' && value !== null && Object.prototype.isPrototypeOf.call(this.prototype, value);
     const code = codeOf(value);
     return code !== undefined && (this.code === undefined || this.code === code);
   }
@@ -69,7 +73,12 @@ export function markAs(error: object, code: RedisLockErrorCode): void {
 /** Sets properties that are not enumerable, as those of built-in errors. */
 export function hide(error: object, properties: Readonly<Record<string | symbol, unknown>>): void {
   for (const property of Reflect.ownKeys(properties)) {
-    Object.defineProperty(error, property, { value: properties[property], enumerable: false, configurable: true, writable: true });
+    Object.defineProperty(error, property, {
+      value: properties[property],
+      enumerable: false,
+      configurable: true,
+      writable: true,
+    });
   }
 }
 

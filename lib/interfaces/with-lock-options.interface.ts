@@ -49,7 +49,8 @@ export interface LockBusyContext<Args extends readonly unknown[] = readonly any[
  *
  * @publicApi
  */
-export type LockKey<Args extends readonly unknown[] = readonly any[]> = string | readonly string[] | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
+export type LockKey<Args extends readonly unknown[] = readonly any[]> =
+  string | readonly string[] | ((ctx: LockKeyContext<Args>) => string | readonly string[]);
 
 /**
  * Options of `@WithLock()`.

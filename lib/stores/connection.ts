@@ -29,8 +29,13 @@ export type Endpoint =
  * its owner for that.
  * `commandTimeout`: milliseconds, if it is given.
  */
-export function connect(endpoint: Endpoint, onOutage: (error: Error | undefined) => void, commandTimeout = 0): ClientHandle {
-  if (endpoint.kind === 'client') return { client: endpoint.client, open: () => undefined, close: () => Promise.resolve() };
+export function connect(
+  endpoint: Endpoint,
+  onOutage: (error: Error | undefined) => void,
+  commandTimeout = 0,
+): ClientHandle {
+  if (endpoint.kind === 'client')
+    return { client: endpoint.client, open: () => undefined, close: () => Promise.resolve() };
   const client = create(endpoint, Math.max(SOCKET_TIMEOUT_MS, 2 * commandTimeout));
   let isDown = false;
   client.on('error', (error: Error) => {
@@ -55,7 +60,8 @@ function create(endpoint: Exclude<Endpoint, { kind: 'client' }>, socketTimeout: 
   // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
   const lazyConnect = true;
   if (endpoint.kind === 'url') return new Redis(endpoint.url, { ...ours, lazyConnect });
-  if (endpoint.kind === 'options') return new Redis({ ...ours, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
+  if (endpoint.kind === 'options')
+    return new Redis({ ...ours, ...endpoint.options, lazyConnect, replyMapping: 'legacy' });
   const { cluster, options } = endpoint.cluster;
   return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
 }

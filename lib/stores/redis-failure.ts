@@ -1,4 +1,4 @@
-import { StoreFailure } from './lock-store.interface.js';
+import { StoreFailure } from '../engine/lock-store.interface.js';
 
 /**
  * Codes of replies that stay the same until somebody changes something. All others pass: a server that starts, fails over or is full, and what
@@ -66,7 +66,8 @@ export function isForbidden({ message }: Error): boolean {
 
 /** The key is in use for something else. */
 export function wrongType(): StoreFailure {
-  const message = 'the key holds data of another type (WRONGTYPE), so it collides with data; choose another key or keyPrefix';
+  const message =
+    'the key holds data of another type (WRONGTYPE), so it collides with data; choose another key or keyPrefix';
   return new StoreFailure(message, { transient: false, applied: 'no' });
 }
 

@@ -1,5 +1,5 @@
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import type { WakeListener } from './lock-store.interface.js';
+import type { WakeListener } from '../engine/lock-store.interface.js';
 import { whenSocketsAreRead } from './next-turn.js';
 import { isForbidden, isReply, withoutCommand } from './redis-failure.js';
 
@@ -93,7 +93,8 @@ export class RedisInbox {
   #duplicate(): RedisClient {
     const { client } = this.#init;
     const retryStrategy = (): number => this.#delayNextAttempt();
-    if (client.isCluster === true) return client.duplicate(undefined, { lazyConnect: true, clusterRetryStrategy: retryStrategy });
+    if (client.isCluster === true)
+      return client.duplicate(undefined, { lazyConnect: true, clusterRetryStrategy: retryStrategy });
     const subscriber = client.duplicate({
       lazyConnect: true,
       autoResubscribe: false,
@@ -107,7 +108,11 @@ export class RedisInbox {
     });
     // Read anew for each connection: a password may be replaced while the app runs.
     for (const name of ['username', 'password'] as const) {
-      Object.defineProperty(subscriber.options, name, { get: () => client.options[name], enumerable: true, configurable: true });
+      Object.defineProperty(subscriber.options, name, {
+        get: () => client.options[name],
+        enumerable: true,
+        configurable: true,
+      });
     }
     return subscriber;
   }

@@ -1,5 +1,12 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import { StoreFailure, type AcquireAllOutcome, type AcquireOutcome, type BusyOutcome, type RelayOutcome, type RenewOutcome } from './lock-store.interface.js';
+import {
+  StoreFailure,
+  type AcquireAllOutcome,
+  type AcquireOutcome,
+  type BusyOutcome,
+  type RelayOutcome,
+  type RenewOutcome,
+} from '../engine/lock-store.interface.js';
 import { wrongType } from './redis-failure.js';
 
 /** Replies of the acquire and contend scripts. */
@@ -16,15 +23,25 @@ export function decodeAcquire(reply: number, isResent: boolean): AcquireOutcome 
 export function decodeAcquireAll(replies: unknown, keys: readonly string[], isResent: boolean): AcquireAllOutcome {
   // Some clients are set to hand out numbers as strings.
   const [which = NaN, reply = NaN] = Array.isArray(replies) ? replies.map(Number) : [];
-  if (!Number.isSafeInteger(reply) || which >= keys.length) throw new StoreFailure('a script was answered with something else than two integers', { transient: false, applied: 'unknown' });
+  if (!Number.isSafeInteger(reply) || which >= keys.length)
+    throw new StoreFailure('a script was answered with something else than two integers', {
+      transient: false,
+      applied: 'unknown',
+    });
   if (which === 0) return decodeAcquire(reply, isResent);
-  return { status: 'elsewhere', key: keys[which] ?? '', why: reply === 0 ? wrongType() : (decodeAcquire(reply, isResent) as BusyOutcome), isResent };
+  return {
+    status: 'elsewhere',
+    key: keys[which] ?? '',
+    why: reply === 0 ? wrongType() : (decodeAcquire(reply, isResent) as BusyOutcome),
+    isResent,
+  };
 }
 
 /** Replies of the relay script. */
 export function decodeRelay(reply: number, isResent: boolean): RelayOutcome {
   // It may be executed once more, when one of ours holds the lock again, and would pass it on.
-  if (reply > 0 && isResent) throw new StoreFailure('the connection broke meanwhile', { transient: true, applied: 'unknown' });
+  if (reply > 0 && isResent)
+    throw new StoreFailure('the connection broke meanwhile', { transient: true, applied: 'unknown' });
   if (reply > 0) return { status: 'kept', fencingToken: reply };
   if (reply === -4) return { status: 'opened' };
   if (reply === -3) return { status: 'wanted' };

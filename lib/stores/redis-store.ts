@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import { ACQUIRE_ALL } from '../scripts/acquire-all.script.js';
-import { ACQUIRE } from '../scripts/acquire.script.js';
-import { CONTEND } from '../scripts/contend.script.js';
-import { FORCE_RELEASE } from '../scripts/force-release.script.js';
-import { INSPECT } from '../scripts/inspect.script.js';
-import { LEAVE } from '../scripts/leave.script.js';
-import { CLUSTER_INBOX } from '../scripts/queue.lua.js';
-import { RAISE_FENCE } from '../scripts/raise-fence.script.js';
-import { RELAY } from '../scripts/relay.script.js';
-import { RELEASE } from '../scripts/release.script.js';
-import { RENEW } from '../scripts/renew.script.js';
+import { ACQUIRE_ALL } from './scripts/acquire-all.script.js';
+import { ACQUIRE } from './scripts/acquire.script.js';
+import { CONTEND } from './scripts/contend.script.js';
+import { FORCE_RELEASE } from './scripts/force-release.script.js';
+import { INSPECT } from './scripts/inspect.script.js';
+import { LEAVE } from './scripts/leave.script.js';
+import { CLUSTER_INBOX } from './scripts/queue.lua.js';
+import { RAISE_FENCE } from './scripts/raise-fence.script.js';
+import { RELAY } from './scripts/relay.script.js';
+import { RELEASE } from './scripts/release.script.js';
+import { RENEW } from './scripts/renew.script.js';
 import type { ClientHandle } from './connection.js';
 import type {
   AcquireAllOutcome,
@@ -25,12 +25,12 @@ import type {
   RenewOutcome,
   StoredLock,
   WakeListener,
-} from './lock-store.interface.js';
-import { Outbox, type BatchedScript } from './outbox.js';
+} from '../engine/lock-store.interface.js';
+import { Outbox, type BatchedScript } from './script-batcher.js';
 import { decodeAcquire, decodeAcquireAll, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
 import { fenceKey, lockKey, queueKey, shareHashTag, userKey, type KeySpace } from './redis-keys.js';
-import { RedisSession } from './redis-session.js';
+import { RedisSession } from './script-runner.js';
 
 const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
 const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, decode: decodeRenew };
@@ -68,7 +68,11 @@ export class RedisStore implements LockStore {
     this.#connection = connection;
     this.#session = new RedisSession(client, commandTimeout);
     this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
-    this.#relays = { script: RELAY, decode: decodeRelay, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
+    this.#relays = {
+      script: RELAY,
+      decode: decodeRelay,
+      common: () => [this.#inbox?.isOpen === true ? this.#channel : ''],
+    };
     this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
     this.#outbox = new Outbox(this.#session);
   }
@@ -85,7 +89,10 @@ export class RedisStore implements LockStore {
   contend(request: ContendRequest): Promise<AcquireOutcome> {
     this.#inbox?.probe();
     const { key, comesAgainIn } = request;
-    return this.#send(this.#contends, this.#allKeys(key), [...acquireArgs(request), comesAgainIn === undefined ? '' : String(comesAgainIn)]);
+    return this.#send(this.#contends, this.#allKeys(key), [
+      ...acquireArgs(request),
+      comesAgainIn === undefined ? '' : String(comesAgainIn),
+    ]);
   }
 
   takesAll(keys: readonly string[]): boolean {
@@ -99,7 +106,11 @@ export class RedisStore implements LockStore {
     this.#outbox.flush();
     const stored = keys.flatMap((key) => [lockKey(this.#space, key), fenceKey(this.#space, key)]);
     const comes = waits === undefined ? '-' : String(waits.comesAgainIn ?? '');
-    const reply = await this.#session.ask(ACQUIRE_ALL, [...stored, queueKey(this.#space, keys[0])], [this.#channel, value, String(ttl), comes]);
+    const reply = await this.#session.ask(
+      ACQUIRE_ALL,
+      [...stored, queueKey(this.#space, keys[0])],
+      [this.#channel, value, String(ttl), comes],
+    );
     return decodeAcquireAll(reply, keys, this.#session.reconnects > reconnects);
   }
 
@@ -130,11 +141,19 @@ export class RedisStore implements LockStore {
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
-    return this.#send(FENCE_RAISES, [lockKey(this.#space, key), fenceKey(this.#space, key)], [value, String(ttl), String(floor)]);
+    return this.#send(
+      FENCE_RAISES,
+      [lockKey(this.#space, key), fenceKey(this.#space, key)],
+      [value, String(ttl), String(floor)],
+    );
   }
 
   release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
-    return this.#send(RELEASES, [lockKey(this.#space, key), queueKey(this.#space, key)], [value, String(keepFor), String(heldFor)]);
+    return this.#send(
+      RELEASES,
+      [lockKey(this.#space, key), queueKey(this.#space, key)],
+      [value, String(keepFor), String(heldFor)],
+    );
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
@@ -148,7 +167,9 @@ export class RedisStore implements LockStore {
 
   async forceRelease(key: string): Promise<boolean> {
     this.#outbox.flush();
-    return Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1;
+    return (
+      Number(await this.#session.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
+    );
   }
 
   open(): void {

@@ -1,4 +1,4 @@
-import { StoreFailure, type LockStore } from '../stores/lock-store.interface.js';
+import { StoreFailure, type LockStore } from '../engine/lock-store.interface.js';
 
 /** A store that can be told to fail as a Redis that cannot be reached. */
 export class FailingStore implements LockStore {
@@ -43,7 +43,10 @@ export class FailingStore implements LockStore {
   }
 
   #ask<T>(question: () => Promise<T>): Promise<T> {
-    if (this.#isDown) return Promise.reject(new StoreFailure('Redis is down, because the test said so', { transient: true, applied: 'no' }));
+    if (this.#isDown)
+      return Promise.reject(
+        new StoreFailure('Redis is down, because the test said so', { transient: true, applied: 'no' }),
+      );
     return question();
   }
 }

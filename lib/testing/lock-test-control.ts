@@ -1,8 +1,8 @@
-import type { Clock } from '../engine/clock.js';
-import { toKey } from '../lock-keys.js';
+import type { Clock } from '../engine/time/clock.js';
+import { toKey } from '../options/lock-keys.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
-import type { LockStore } from '../stores/lock-store.interface.js';
+import type { LockStore } from '../engine/lock-store.interface.js';
 import { FailingStore } from './failing-store.js';
 import { MemoryStore } from './memory-store.js';
 

@@ -1,7 +1,18 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
-import type { AcquireAllOutcome, AcquireAllRequest, AcquireOutcome, AcquireRequest, BusyOutcome, LockStore, RelayOutcome, RelayRequest, RenewOutcome, StoredLock } from '../stores/lock-store.interface.js';
-import type { Clock } from '../engine/clock.js';
+import type {
+  AcquireAllOutcome,
+  AcquireAllRequest,
+  AcquireOutcome,
+  AcquireRequest,
+  BusyOutcome,
+  LockStore,
+  RelayOutcome,
+  RelayRequest,
+  RenewOutcome,
+  StoredLock,
+} from '../engine/lock-store.interface.js';
+import type { Clock } from '../engine/time/clock.js';
 
 interface Entry {
   readonly value: string;
@@ -88,7 +99,11 @@ export class MemoryStore implements LockStore {
 
   inspect(key: string): Promise<StoredLock | null> {
     const entry = this.#read(key);
-    return Promise.resolve(entry === undefined ? null : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()), processes: 0 });
+    return Promise.resolve(
+      entry === undefined
+        ? null
+        : { value: entry.value, ttl: Math.ceil(entry.expiresAt - this.#clock.now()), processes: 0 },
+    );
   }
 
   forceRelease(key: string): Promise<boolean> {

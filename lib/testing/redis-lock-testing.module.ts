@@ -1,12 +1,12 @@
 import { Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { plainClock } from '../engine/clock.js';
+import { plainClock } from '../engine/time/clock.js';
 import type { RedisLockModuleExtras, RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
-import { printValue } from '../print-value.js';
+import { printValue } from '../options/print-value.js';
 import { ConfigurableModuleClass } from '../redis-lock.module-definition.js';
 import type { Backend } from '../redis-lock.providers.js';
-import { completeApp, prepareApp, withLockService } from '../redis-lock.module-wiring.js';
+import { completeApp, prepareApp, withLockService } from '../redis-lock.explorer.js';
 import { getRedisLockToken } from '../redis-lock.tokens.js';
 import type { RedisLockService } from '../redis-lock.service.js';
 import { LockTestControl } from './lock-test-control.js';
@@ -16,7 +16,10 @@ import { LockTestControl } from './lock-test-control.js';
  *
  * @publicApi
  */
-export type RedisLockTestingModuleOptions = Omit<RedisLockModuleOptions, 'connection' | 'keyPrefix' | 'commandTimeout'> &
+export type RedisLockTestingModuleOptions = Omit<
+  RedisLockModuleOptions,
+  'connection' | 'keyPrefix' | 'commandTimeout'
+> &
   RedisLockModuleExtras & {
     /**
      * For tests that do not care: methods under `@WithLock()` run without a lock, their keys are not even made, and `assertLocked()` is content.
@@ -49,7 +52,11 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
   static override forRoot(options: RedisLockTestingModuleOptions = {}): DynamicModule {
     const { passThrough: isPassThrough = false, ...others } = options;
     if (typeof isPassThrough !== 'boolean') {
-      throw new RedisLockOptionsError({ option: 'passThrough', value: printValue(isPassThrough), remedy: 'pass true or false' });
+      throw new RedisLockOptionsError({
+        option: 'passThrough',
+        value: printValue(isPassThrough),
+        remedy: 'pass true or false',
+      });
     }
     let control = new LockTestControl(plainClock);
     const backend = (): Backend => {
@@ -60,8 +67,16 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
     const definition = super.forRoot({ shutdownGrace: 0, ...others });
     const { name } = others;
     const provide = name === undefined ? LockTestControl : LockTestControl.token(name);
-    const provider = { provide, inject: [getRedisLockToken(name)], useFactory: (service: RedisLockService) => control.attach(service) };
-    return withLockService({ ...definition, providers: [...(definition.providers ?? []), provider], exports: [provide] }, others, backend);
+    const provider = {
+      provide,
+      inject: [getRedisLockToken(name)],
+      useFactory: (service: RedisLockService) => control.attach(service),
+    };
+    return withLockService(
+      { ...definition, providers: [...(definition.providers ?? []), provider], exports: [provide] },
+      others,
+      backend,
+    );
   }
 
   /** Called by Nest. */

@@ -1,4 +1,4 @@
-import { plainClock } from '../engine/clock.js';
+import { plainClock } from '../engine/time/clock.js';
 import type { RedisLockModuleOptions } from '../interfaces/module-options.interface.js';
 import { MODULE_OPTIONS_TOKEN } from '../redis-lock.module-definition.js';
 import { createLocks } from '../redis-lock.providers.js';
@@ -34,11 +34,18 @@ export interface LocksInMemoryOptions {
  * @returns what makes the locks busy, lost or broken.
  * @publicApi
  */
-export function useLocksInMemory(builder: ProviderOverrides, { name, passThrough: isPassThrough = false }: LocksInMemoryOptions = {}): LockTestControl {
+export function useLocksInMemory(
+  builder: ProviderOverrides,
+  { name, passThrough: isPassThrough = false }: LocksInMemoryOptions = {},
+): LockTestControl {
   const control = new LockTestControl(plainClock);
   const factory = (given: RedisLockModuleOptions): RedisLockService => {
     const { connection: _connection, keyPrefix: _keyPrefix, commandTimeout: _commandTimeout, ...options } = given;
-    const service = createLocks({ shutdownGrace: 0, ...options }, name, () => ({ store: control.store, clock: plainClock, isPassThrough }));
+    const service = createLocks({ shutdownGrace: 0, ...options }, name, () => ({
+      store: control.store,
+      clock: plainClock,
+      isPassThrough,
+    }));
     control.attach(service);
     return service;
   };

@@ -7,7 +7,7 @@ import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
 import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
-import { isThenable } from './covered-call.js';
+import { isThenable } from './handler/intercepted-call.js';
 import type { LockedMethod } from './locked-method.js';
 
 /** How a call may go on: with its lock, or (because the user said so) without one, or with a value in place of the method's. */
@@ -22,11 +22,20 @@ const logger = new LockLogger();
 const skipping = new Set<LockedMethod>();
 
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
-export function admit(method: LockedMethod, service: RedisLockService, context: LockKeyContext, wait?: Cancellation): Promise<Admission> {
+export function admit(
+  method: LockedMethod,
+  service: RedisLockService,
+  context: LockKeyContext,
+  wait?: Cancellation,
+): Promise<Admission> {
   if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
   // Not async: each promise more is time in every call.
   try {
-    const acquired = (service as StoppableLocks).acquire(method.keys.keysOf(context), method.lockOptions, joined(wait, method.lockOptions.signal));
+    const acquired = (service as StoppableLocks).acquire(
+      method.keys.keysOf(context),
+      method.lockOptions,
+      joined(wait, method.lockOptions.signal),
+    );
     if (!isThenable(acquired)) throw noLock(method, 'returned nothing to wait for');
     return acquired.then(
       (lock) => {
@@ -49,8 +58,13 @@ function isLock(lock: unknown): boolean {
 }
 
 function noLock({ target }: LockedMethod, what: string): RedisLockOptionsError {
-  const remedy = 'a mock of it does not do; use RedisLockTestingModule or useLocksInMemory() of nestjs-redis-lock/testing, with passThrough where locks do not matter';
-  return new RedisLockOptionsError({ option: 'RedisLockService', value: `one whose acquire() ${what}, for ${target}`, remedy });
+  const remedy =
+    'a mock of it does not do; use RedisLockTestingModule or useLocksInMemory() of nestjs-redis-lock/testing, with passThrough where locks do not matter';
+  return new RedisLockOptionsError({
+    option: 'RedisLockService',
+    value: `one whose acquire() ${what}, for ${target}`,
+    remedy,
+  });
 }
 
 function refused(method: LockedMethod, context: LockKeyContext, error: unknown): Admission | Promise<Admission> {

@@ -1,6 +1,6 @@
 import type { LockOptions } from '../interfaces/lock-options.interface.js';
 import type { WithLockOptions } from '../interfaces/with-lock-options.interface.js';
-import type { KeySource } from './key-source.interface.js';
+import type { KeySource } from './key/key-source.interface.js';
 
 /** What one `@WithLock()` on one method says. Its identity tells one decoration from another. */
 export interface LockedMethod {
@@ -15,7 +15,8 @@ export interface LockedMethod {
   /** How the lock is acquired and held. */
   readonly lockOptions: LockOptions;
   /** What becomes of the call. */
-  readonly policy: Required<Pick<WithLockOptions, 'onBusy' | 'onBackendError' | 'onLost' | 'until'>> & Pick<WithLockOptions, 'name'>;
+  readonly policy: Required<Pick<WithLockOptions, 'onBusy' | 'onBackendError' | 'onLost' | 'until'>> &
+    Pick<WithLockOptions, 'name'>;
 }
 
 export const LOCKED_METHODS = Symbol('nestjs-redis-lock:locked-methods');
@@ -39,7 +40,8 @@ export function addToClass(prototype: object, method: LockedMethod): void {
 /** The decorations of all methods of an instance, inherited ones too. */
 export function lockedMethodsOfInstance(instance: object): readonly LockedMethod[] {
   const methods: LockedMethod[] = [];
-  for (let prototype = prototypeOf(instance); prototype !== null; prototype = prototypeOf(prototype)) methods.push(...lockedMethodsOfClass(prototype));
+  for (let prototype = prototypeOf(instance); prototype !== null; prototype = prototypeOf(prototype))
+    methods.push(...lockedMethodsOfClass(prototype));
   return methods;
 }
 

@@ -13,8 +13,16 @@ export function inheritMetadata(original: object, locked: object): void {
 export function shareMetadata(locked: object): void {
   const original = originalOf.get(locked);
   if (original === undefined) return;
-  copy(original, locked, Reflect.getOwnMetadataKeys(original).filter((key: unknown) => !Reflect.hasOwnMetadata(key, locked)));
-  copy(locked, original, Reflect.getOwnMetadataKeys(locked).filter((key: unknown) => key !== LOCKED_METHODS));
+  copy(
+    original,
+    locked,
+    Reflect.getOwnMetadataKeys(original).filter((key: unknown) => !Reflect.hasOwnMetadata(key, locked)),
+  );
+  copy(
+    locked,
+    original,
+    Reflect.getOwnMetadataKeys(locked).filter((key: unknown) => key !== LOCKED_METHODS),
+  );
   shareMetadata(original);
 }
 

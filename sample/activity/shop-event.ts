@@ -10,5 +10,11 @@ export type ShopEvent =
   | { readonly type: 'charging'; readonly shop: string; readonly buyer: number }
   | { readonly type: 'paid'; readonly shop: string; readonly buyer: number }
   | { readonly type: 'queue'; readonly shop: string; readonly waiting: number; readonly holder: string | undefined }
-  | { readonly type: 'left'; readonly shop: string; readonly buyer: number; readonly outcome: Outcome; readonly ledger: Ledger }
+  | {
+      readonly type: 'left';
+      readonly shop: string;
+      readonly buyer: number;
+      readonly outcome: Outcome;
+      readonly ledger: Ledger;
+    }
   | { readonly type: 'closed'; readonly ledger: Ledger };

@@ -26,7 +26,14 @@ export class RedisStockStore extends StockStore {
 
   async write(itemId: string, stock: number, order: Order): Promise<void> {
     const keys = [key(itemId, 'stock'), key(itemId, 'orders'), key(itemId, 'fence')];
-    const isWritten = await this.redis.eval(WRITE, keys.length, ...keys, stock, JSON.stringify(order), order.fencingToken ?? '');
+    const isWritten = await this.redis.eval(
+      WRITE,
+      keys.length,
+      ...keys,
+      stock,
+      JSON.stringify(order),
+      order.fencingToken ?? '',
+    );
     if (isWritten === 0) throw new StaleWriterError();
   }
 

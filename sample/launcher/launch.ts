@@ -11,7 +11,9 @@ export async function launch(backend: Backend, port: number, interrupted: Promis
   const shops = urls.map((_, index) => new ShopChild(new ShopSetting(index, urls, backend.redisUrl)));
   try {
     await Promise.all(shops.map((shop) => shop.opened()));
-    console.log(`${shops.map(({ name }) => name).join(' and ')} ${shops.length > 1 ? 'are' : 'is'} open.\n\n  http://localhost:${port}\n\nctrl-c ends it.`);
+    console.log(
+      `${shops.map(({ name }) => name).join(' and ')} ${shops.length > 1 ? 'are' : 'is'} open.\n\n  http://localhost:${port}\n\nctrl-c ends it.`,
+    );
     const deaths = [backend.exited.then(() => 'Redis'), ...shops.map(({ name, exited }) => exited.then(() => name))];
     const dead = await Promise.race([interrupted, ...deaths]);
     console.log('\nClosing…');

@@ -1,6 +1,15 @@
 /** One sale as the page knows it: nothing but what the processes reported. */
 export function newAct() {
-  return { phase: 'idle', ledger: undefined, buyers: new Map(), deliveries: new Map(), waiting: new Map(), holder: undefined, sold: 0, peak: 0 };
+  return {
+    phase: 'idle',
+    ledger: undefined,
+    buyers: new Map(),
+    deliveries: new Map(),
+    waiting: new Map(),
+    holder: undefined,
+    sold: 0,
+    peak: 0,
+  };
 }
 
 /** The act after one more event. */
@@ -36,7 +45,8 @@ const HANDLERS = {
   },
 
   left(act, { shop, buyer, outcome, ledger }) {
-    if (outcome !== 'sold') return { ...move(act, buyer, { shop, state: outcome === 'sold out' ? 'left' : 'failed' }), ledger };
+    if (outcome !== 'sold')
+      return { ...move(act, buyer, { shop, state: outcome === 'sold out' ? 'left' : 'failed' }), ledger };
     const sold = act.sold + 1;
     move(act, buyer, { shop, state: sold > ledger.delivered ? 'oversold' : 'sold' });
     return { ...act, sold, ledger };

@@ -32,7 +32,11 @@ function setScene(scene) {
     act.view.button.addEventListener('click', () => open(act));
   }
   const count = scene.shops.length;
-  fill({ pieces: scene.pieces, buyers: scene.buyers, processes: count > 1 ? `${count} processes on one Redis` : 'one process, in memory' });
+  fill({
+    pieces: scene.pieces,
+    buyers: scene.buyers,
+    processes: count > 1 ? `${count} processes on one Redis` : 'one process, in memory',
+  });
   document.querySelector('#notice').hidden = !scene.inMemory;
   tell(true, `Live from ${scene.shops.join(' and ')}`);
   drawSoon();

@@ -1,4 +1,5 @@
-const TOKENS = /(?<decorator>@\w+)|(?<string>'[^']*')|(?<keyword>\b(?:async|await|class|const|export|if|new|null|throw|using)\b)|(?<number>\b\d[\d_]*\b)/g;
+const TOKENS =
+  /(?<decorator>@\w+)|(?<string>'[^']*')|(?<keyword>\b(?:async|await|class|const|export|if|new|null|throw|using)\b)|(?<number>\b\d[\d_]*\b)/g;
 
 /** Colours TypeScript. Works on text nodes, so that the markup within stays. */
 export function highlight(blocks) {

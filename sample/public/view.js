@@ -73,7 +73,9 @@ export class ActView {
   }
 
   #drawOrders(orders) {
-    this.#fields.orders.replaceChildren(...orders.map(({ buyer, shop, fencingToken }) => row([buyer, shop, fencingToken ?? 'none'])));
+    this.#fields.orders.replaceChildren(
+      ...orders.map(({ buyer, shop, fencingToken }) => row([buyer, shop, fencingToken ?? 'none'])),
+    );
   }
 
   #set(field, text) {
@@ -101,13 +103,17 @@ function verdict({ phase, ledger }) {
   if (phase === 'open' || ledger === undefined) return 'The doors are open…';
   const { sold, delivered } = ledger;
   if (sold > delivered) return `Oversold: ${sold - delivered} buyers paid for items that do not exist.`;
-  return sold === delivered ? `Sold out: exactly ${sold} of ${delivered}, none oversold.` : `Sold ${sold} of ${delivered}.`;
+  return sold === delivered
+    ? `Sold out: exactly ${sold} of ${delivered}, none oversold.`
+    : `Sold ${sold} of ${delivered}.`;
 }
 
 function holder(act) {
   if (act.phase !== 'open') return '–';
   if (act.holder === undefined) return 'nobody';
-  const [paying] = [...act.buyers].filter(([, { shop, state }]) => shop === act.holder && (state === 'paying' || state === 'paid')).map(([buyer]) => buyer);
+  const [paying] = [...act.buyers]
+    .filter(([, { shop, state }]) => shop === act.holder && (state === 'paying' || state === 'paid'))
+    .map(([buyer]) => buyer);
   return paying === undefined ? act.holder : `${act.holder}, for buyer ${paying}`;
 }
 
@@ -124,5 +130,7 @@ function row(cells) {
 }
 
 function fieldsOf(root) {
-  return Object.fromEntries([...root.querySelectorAll('[data-field]')].map((element) => [element.dataset.field, element]));
+  return Object.fromEntries(
+    [...root.querySelectorAll('[data-field]')].map((element) => [element.dataset.field, element]),
+  );
 }

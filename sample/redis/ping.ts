@@ -4,7 +4,11 @@ const PATIENCE_MS = 10_000;
 
 /** Makes sure that a Redis answers at `url`. */
 export async function ping(url: string): Promise<void> {
-  const client: Redis = new Redis(url, { retryStrategy: () => null, connectTimeout: PATIENCE_MS, commandTimeout: PATIENCE_MS });
+  const client: Redis = new Redis(url, {
+    retryStrategy: () => null,
+    connectTimeout: PATIENCE_MS,
+    commandTimeout: PATIENCE_MS,
+  });
   let cause: unknown;
   client.on('error', (error) => (cause = error));
   try {

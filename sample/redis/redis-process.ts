@@ -33,8 +33,13 @@ export interface RedisProcess {
 }
 
 /** Starts a server and waits until it answers. */
-export async function startRedisProcess({ binary = findRedisServer(), args = [], port }: RedisProcessOptions = {}): Promise<RedisProcess> {
-  if (binary === undefined) throw new Error('No redis-server or valkey-server was found on PATH or at REDIS_SERVER_BIN.');
+export async function startRedisProcess({
+  binary = findRedisServer(),
+  args = [],
+  port,
+}: RedisProcessOptions = {}): Promise<RedisProcess> {
+  if (binary === undefined)
+    throw new Error('No redis-server or valkey-server was found on PATH or at REDIS_SERVER_BIN.');
   for (let attempt = 1; ; attempt++) {
     try {
       return await launch(binary, port ?? (await freePort()), args);
@@ -49,14 +54,14 @@ async function launch(binary: string, port: number, args: readonly string[]): Pr
   const folder = await mkdtemp(join(tmpdir(), 'redis-'));
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
   const removeFolder = (): Promise<void> => rm(folder, { recursive: true, force: true });
-  const { child, pid, failed } = await spawnServer(binary, [...settings, ...args], join(folder, 'log')).catch(async (error: unknown) => {
-    await removeFolder();
-    throw error;
-  });
+  const { child, pid, failed } = await spawnServer(binary, [...settings, ...args], join(folder, 'log')).catch(
+    async (error: unknown) => {
+      await removeFolder();
+      throw error;
+    },
+  );
   const guardian = guard(pid, folder);
-  const exited = failed
-    .catch(() => guardian.kill('SIGKILL'))
-    .then(removeFolder);
+  const exited = failed.catch(() => guardian.kill('SIGKILL')).then(removeFolder);
 
   const stop = async (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
     child.kill(signal);

@@ -16,7 +16,10 @@ export async function untilAnsweredBy(pid: number, port: number, failed: Promise
   client.on('error', () => undefined);
   let deadline: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_, reject) => {
-    deadline = setTimeout(() => reject(new Error(`Redis on port ${port} did not answer within ${DEADLINE_MS} ms.`)), DEADLINE_MS);
+    deadline = setTimeout(
+      () => reject(new Error(`Redis on port ${port} did not answer within ${DEADLINE_MS} ms.`)),
+      DEADLINE_MS,
+    );
   });
   try {
     const info = await Promise.race([client.info('server'), failed, expired]);

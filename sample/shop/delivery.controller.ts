@@ -14,8 +14,17 @@ export class DeliveryController {
   ) {}
 
   @Post()
-  async deliver(@Param('itemId') itemId: string, @Body('id') id: string, @Body('amount', ParseIntPipe) amount: number): Promise<void> {
+  async deliver(
+    @Param('itemId') itemId: string,
+    @Body('id') id: string,
+    @Body('amount', ParseIntPipe) amount: number,
+  ): Promise<void> {
     const isUnloaded = (await this.deliveries.unload({ id, itemId, amount })) !== undefined;
-    await this.activity.report({ type: 'delivery', shop: this.setting.name, isUnloaded, ledger: await this.stock.ledger(itemId) });
+    await this.activity.report({
+      type: 'delivery',
+      shop: this.setting.name,
+      isUnloaded,
+      ledger: await this.stock.ledger(itemId),
+    });
   }
 }

@@ -8,20 +8,13 @@ export class ShopController {
   constructor(private readonly shop: ShopService) {}
 
   @Post('orders')
-  async order(
-    @Param('id') id: string,
-    @Body('buyer', ParseIntPipe) buyer: number,
-  ) {
+  async order(@Param('id') id: string, @Body('buyer', ParseIntPipe) buyer: number) {
     await this.shop.sell(id, buyer);
   }
 
   @Post('orders/locked')
   @WithLock('item:{params.id}')
-  async orderLocked(
-    @Param('id') id: string,
-    @Body('buyer', ParseIntPipe) buyer: number,
-    @CurrentLock() lock: Lock,
-  ) {
+  async orderLocked(@Param('id') id: string, @Body('buyer', ParseIntPipe) buyer: number, @CurrentLock() lock: Lock) {
     await this.shop.sell(id, buyer, lock.fencingToken);
   }
 

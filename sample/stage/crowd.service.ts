@@ -29,7 +29,9 @@ export class CrowdService {
 
   private async deliver(signal: AbortSignal): Promise<void> {
     const delivery = { id: randomUUID(), amount: OFFER.pieces };
-    await Promise.all(this.setting.urls.map((url) => post(`${url}/items/${OFFER.itemId}/deliveries`, delivery, signal)));
+    await Promise.all(
+      this.setting.urls.map((url) => post(`${url}/items/${OFFER.itemId}/deliveries`, delivery, signal)),
+    );
   }
 
   private async buy(withLock: boolean, signal: AbortSignal): Promise<void> {

@@ -33,6 +33,8 @@ export class StageController {
   events(): Observable<MessageEvent> {
     const { names, redisUrl } = this.setting;
     const scene = { type: 'scene', ...OFFER, shops: names, inMemory: redisUrl === undefined };
-    return defer(() => concat(of(scene), from(this.log.replay()), this.activity.events)).pipe(map((data) => ({ data })));
+    return defer(() => concat(of(scene), from(this.log.replay()), this.activity.events)).pipe(
+      map((data) => ({ data })),
+    );
   }
 }

@@ -10,7 +10,11 @@ class Worker {
   #child;
 
   constructor(args) {
-    this.#child = fork(WORKER, args, { execArgv: ['--expose-gc'], serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#child = fork(WORKER, args, {
+      execArgv: ['--expose-gc'],
+      serialization: 'advanced',
+      stdio: ['ignore', 2, 2, 'ipc'],
+    });
     this.ready = this.#reply(START_MS);
   }
 
@@ -29,7 +33,9 @@ class Worker {
     const settled = new AbortController();
     const { signal } = settled;
     const timer = setTimeout(() => settled.abort(), limit);
-    const ended = once(this.#child, 'exit', { signal }).then(([code, killed]) => ({ error: `the process ended: ${killed ?? code}` }));
+    const ended = once(this.#child, 'exit', { signal }).then(([code, killed]) => ({
+      error: `the process ended: ${killed ?? code}`,
+    }));
     const message = once(this.#child, 'message', { signal }).then(([reply]) => reply);
     try {
       const { value, error } = await Promise.race([message, ended]);

@@ -4,6 +4,10 @@ export function decorated(method, decorators) {
   Decorated.prototype.handle = method;
   const target = Decorated.prototype;
   const place = (descriptor, decorator) => decorator(target, 'handle', descriptor) ?? descriptor;
-  Object.defineProperty(target, 'handle', decorators.reduceRight(place, Object.getOwnPropertyDescriptor(target, 'handle')));
+  Object.defineProperty(
+    target,
+    'handle',
+    decorators.reduceRight(place, Object.getOwnPropertyDescriptor(target, 'handle')),
+  );
   return Decorated;
 }

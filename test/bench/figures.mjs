@@ -5,7 +5,8 @@ export function figures(parts) {
   const locks = sum(parts.map(({ served }) => served));
   const waits = Float64Array.from(parts.flatMap((part) => Array.from(part.waits))).sort();
   const failures = {};
-  for (const [text, count] of parts.flatMap((part) => Object.entries(part.failures))) failures[text] = (failures[text] ?? 0) + count;
+  for (const [text, count] of parts.flatMap((part) => Object.entries(part.failures)))
+    failures[text] = (failures[text] ?? 0) + count;
   const strays = sum(parts.map((part) => part.strays));
   if (strays > 0) failures['unhandled rejection'] = strays;
   return {

@@ -54,7 +54,10 @@ export function readOptions(args) {
   }
   // Figures of a part must not take the place of those of the whole.
   const isWhole = !['scene', 'only', 'poll', 'auto-pipelining', 'no-defaults'].some((name) => values[name]);
-  const scenes = choose(values.scene, SCENES.map(({ name }) => name));
+  const scenes = choose(
+    values.scene,
+    SCENES.map(({ name }) => name),
+  );
   return {
     scenes: SCENES.filter(({ name }) => scenes.includes(name)),
     contestants: choose(values.only, Object.keys(CONTESTANTS)),

@@ -6,10 +6,13 @@ export class OverlapError extends Error {}
  * release, so that what overlaps here did overlap. `parts`: `{ from, to }` of each process.
  */
 export function assertNoOverlap(parts) {
-  const holds = parts.flatMap(({ from, to }) => Array.from(from, (begin, index) => [begin, to[index]])).sort(([a], [b]) => a - b);
+  const holds = parts
+    .flatMap(({ from, to }) => Array.from(from, (begin, index) => [begin, to[index]]))
+    .sort(([a], [b]) => a - b);
   for (let index = 1; index < holds.length; index += 1) {
     const [before, after] = [holds[index - 1][1], holds[index][0]];
-    if (after < before) throw new OverlapError(`a holder came in ${((before - after) * 1_000).toFixed(1)} µs before the last one left`);
+    if (after < before)
+      throw new OverlapError(`a holder came in ${((before - after) * 1_000).toFixed(1)} µs before the last one left`);
   }
 }
 

@@ -20,13 +20,15 @@ const npm = (args, cwd) => execFileSync('npm', args, { cwd, stdio: ['ignore', 2,
 function installRivals() {
   const wanted = Object.entries(readJson(join(HERE, 'package.json')).dependencies);
   // Some declare older peers than those they run with here.
-  if (wanted.some(([name, version]) => installedVersion(name) !== version)) npm(['install', '--legacy-peer-deps', '--no-audit', '--no-fund'], HERE);
+  if (wanted.some(([name, version]) => installedVersion(name) !== version))
+    npm(['install', '--legacy-peer-deps', '--no-audit', '--no-fund'], HERE);
 }
 
 /** A copy of what is published: it lies where the rivals lie, takes its ioredis from there too, and no build touches it during a run. */
 function installOurs() {
   rmSync(PACKAGE, { recursive: true, force: true });
-  for (const path of ['package.json', 'dist/esm', 'dist/cjs']) cpSync(join(ROOT, path), join(PACKAGE, path), { recursive: true });
+  for (const path of ['package.json', 'dist/esm', 'dist/cjs'])
+    cpSync(join(ROOT, path), join(PACKAGE, path), { recursive: true });
 }
 
 export function prepare({ build }) {

@@ -31,10 +31,13 @@ const isTimeUp = () => performance.now() > options.budget * 1_000;
 async function play(scenes, contestants, withDefaults) {
   const results = [];
   for (const scene of scenes) {
-    console.error(`${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${scene.title}${withDefaults ? ', with defaults' : ''}`);
+    console.error(
+      `${(performance.now() / 1_000).toFixed(0).padStart(4)} s  ${scene.title}${withDefaults ? ', with defaults' : ''}`,
+    );
     const entries = await playScene(scene, {
       crews: contestants.map((contestant) => crewOf(contestant, scene.isFar ? server.farUrl : server.url)),
-      pollsOf: (contestant) => (CONTESTANTS[contestant].polls && !withDefaults ? (options.poll ? [options.poll] : scene.polls) : []),
+      pollsOf: (contestant) =>
+        CONTESTANTS[contestant].polls && !withDefaults ? (options.poll ? [options.poll] : scene.polls) : [],
       rounds: options.rounds,
       duration: options.duration,
       server,
@@ -61,7 +64,8 @@ function about(addedRoundTrip) {
   };
 }
 
-const fourDigits = (_key, value) => (typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value);
+const fourDigits = (_key, value) =>
+  typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(4)) : value;
 
 try {
   const addedRoundTrip = await server.addedRoundTrip();

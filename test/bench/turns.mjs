@@ -25,7 +25,8 @@ async function measure(scene, crew, { server, poll, withDefaults, ...options }) 
     return { ...figures, serverCpu: ((await server.cpu()) - before) / figures.locks };
   } catch (error) {
     crew.kill();
-    if (error instanceof OverlapError) throw new OverlapError(`${crew.contestant}, scene ${scene.name}: ${error.message}`);
+    if (error instanceof OverlapError)
+      throw new OverlapError(`${crew.contestant}, scene ${scene.name}: ${error.message}`);
     return { error: error.message };
   } finally {
     clearTimeout(watchdog);
@@ -33,7 +34,8 @@ async function measure(scene, crew, { server, poll, withDefaults, ...options }) 
 }
 
 /** A rate alone is won by one caller that lets nobody else in, so what counts is the rate at an even share. */
-const worth = ({ measure }, figures) => (measure === 'rate' ? figures.rate * (figures.callerFairness ?? 1) : 1 / figures[measure]);
+const worth = ({ measure }, figures) =>
+  measure === 'rate' ? figures.rate * (figures.callerFairness ?? 1) : 1 / figures[measure];
 
 /** Of several intervals, the one that serves this contestant best. */
 async function bestPoll(scene, crew, polls, options) {
@@ -61,7 +63,8 @@ async function warmUp(scene, crew, polls, options) {
 export async function playScene(scene, { crews, pollsOf, rounds, duration, isTimeUp, ...options }) {
   const { turns = 1, piece = 1, maxRounds = rounds } = scene;
   const entries = [];
-  for (const crew of crews) entries.push(isTimeUp() ? { crew, rounds: [] } : await warmUp(scene, crew, pollsOf(crew.contestant), options));
+  for (const crew of crews)
+    entries.push(isTimeUp() ? { crew, rounds: [] } : await warmUp(scene, crew, pollsOf(crew.contestant), options));
   for (let turn = 0; turn < Math.min(rounds, maxRounds) * turns && !isTimeUp(); turn += 1) {
     // Nobody always comes after the same one.
     for (const entry of turn % 2 === 0 ? entries : entries.toReversed()) {

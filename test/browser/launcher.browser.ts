@@ -11,12 +11,15 @@ describe('npm start', () => {
 
   afterEach(() => sample.stop('SIGKILL'));
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('ends in order on %s, and leaves no process behind', async (signal) => {
-    const pids = await start();
-    expect(await sample.stop(signal)).toBe(0);
-    expect(pids.filter(isAlive)).toEqual([]);
-    expect(sample.output()).not.toMatch(/error|unexpected/i);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    'ends in order on %s, and leaves no process behind',
+    async (signal) => {
+      const pids = await start();
+      expect(await sample.stop(signal)).toBe(0);
+      expect(pids.filter(isAlive)).toEqual([]);
+      expect(sample.output()).not.toMatch(/error|unexpected/i);
+    },
+  );
 
   it('ends in order in the middle of a sale', async () => {
     const pids = await start();
@@ -54,7 +57,9 @@ describe('npm start', () => {
   it('tells what is wrong, without a stack, when it cannot start', async () => {
     await start();
     const { port } = new URL(sample.url);
-    await expect(startSample({ PORT: port })).rejects.toThrow(`The sample did not start:\nPort ${port}, which PORT names, is in use.\n`);
+    await expect(startSample({ PORT: port })).rejects.toThrow(
+      `The sample did not start:\nPort ${port}, which PORT names, is in use.\n`,
+    );
   });
 
   /** @returns the processes that it started: the shops, and Redis last. */

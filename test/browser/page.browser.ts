@@ -52,8 +52,15 @@ describe.each([
   it('sells exactly what it has with the lock, in green, and shows holder and waiters meanwhile', async () => {
     const act = page.locator('#with');
     await act.getByRole('button').click();
-    await act.locator('[data-field=holder]').getByText(/^shop-\d, for buyer \d+$/).waitFor();
-    for (const name of shops) await act.locator('.shop', { hasText: name }).getByText(/^\d+ waiting for it$/).waitFor();
+    await act
+      .locator('[data-field=holder]')
+      .getByText(/^shop-\d, for buyer \d+$/)
+      .waitFor();
+    for (const name of shops)
+      await act
+        .locator('.shop', { hasText: name })
+        .getByText(/^\d+ waiting for it$/)
+        .waitFor();
     await act.locator('.shop.holder').getByText('holds the lock').waitFor();
     await act.getByText('Sold out: exactly 10 of 10, none oversold.').waitFor();
     expect(await score(act)).toEqual({ delivered: 10, sold: 10, oversold: 0, stock: 0 });
@@ -77,7 +84,10 @@ describe.each([
     await page.reload();
     await page.locator('#with').getByText('The doors are open…').waitFor();
     expect(await page.locator('#without').getByRole('button').isDisabled()).toBe(true);
-    await page.locator('#with').getByText(/^Sold out: exactly 10/).waitFor();
+    await page
+      .locator('#with')
+      .getByText(/^Sold out: exactly 10/)
+      .waitFor();
     expect(await page.locator('#without').getByRole('button').isEnabled()).toBe(true);
   });
 
@@ -85,7 +95,10 @@ describe.each([
     const other = await open(context);
     await other.locator('#with').getByRole('button').click();
     await page.locator('#with .shop.holder').waitFor();
-    await page.locator('#with').getByText(/^Sold out/).waitFor();
+    await page
+      .locator('#with')
+      .getByText(/^Sold out/)
+      .waitFor();
   });
 
   it.each([320, 375, 768, 1280])('has nothing to scroll sideways on a screen of %i pixels', async (width) => {
@@ -96,7 +109,9 @@ describe.each([
   it('says how many processes there are, and what is missing without Redis', async () => {
     const isAlone = shops.length === 1;
     expect(await page.locator('#notice').isVisible()).toBe(isAlone);
-    expect(await page.locator('header').innerText()).toContain(isAlone ? 'one process, in memory' : '2 processes on one Redis');
+    expect(await page.locator('header').innerText()).toContain(
+      isAlone ? 'one process, in memory' : '2 processes on one Redis',
+    );
     expect(sample.output().includes('NOTICE: no redis-server')).toBe(isAlone);
   });
 
@@ -113,8 +128,14 @@ describe.each([
 
   /** What the page says of two sales that are over. */
   async function settled(): Promise<string> {
-    await page.locator('#without').getByText(/^Oversold/).waitFor();
-    await page.locator('#with').getByText(/^Sold out/).waitFor();
+    await page
+      .locator('#without')
+      .getByText(/^Oversold/)
+      .waitFor();
+    await page
+      .locator('#with')
+      .getByText(/^Sold out/)
+      .waitFor();
     return page.locator('main').innerText();
   }
 
@@ -128,6 +149,12 @@ describe.each([
 });
 
 async function score(act: Locator): Promise<Record<'delivered' | 'sold' | 'oversold' | 'stock', number>> {
-  const read = async (field: string): Promise<number> => Number(await act.locator(`.score [data-field=${field}]`).innerText());
-  return { delivered: await read('delivered'), sold: await read('sold'), oversold: await read('oversold'), stock: await read('stock') };
+  const read = async (field: string): Promise<number> =>
+    Number(await act.locator(`.score [data-field=${field}]`).innerText());
+  return {
+    delivered: await read('delivered'),
+    sold: await read('sold'),
+    oversold: await read('oversold'),
+    stock: await read('stock'),
+  };
 }

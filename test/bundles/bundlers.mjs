@@ -13,7 +13,8 @@ const LEFT_OUT = ['ws'];
 const EXTERNAL = [...ABSENT, ...LEFT_OUT];
 
 /** What is CommonJS in a bundle of modules asks for modules of Node. */
-const REQUIRE = "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
+const REQUIRE =
+  "import { createRequire as requireOfBundle } from 'node:module'; const require = requireOfBundle(import.meta.url);";
 
 async function esbuild(entry, outfile, file) {
   const { build } = await import('esbuild');
@@ -35,7 +36,9 @@ async function webpack(entry, outfile) {
     // Nest tells classes apart by their names.
     optimization: { minimize: false, splitChunks: false },
   });
-  const stats = await new Promise((resolve, reject) => compiler.run((error, done) => (error ? reject(error) : resolve(done))));
+  const stats = await new Promise((resolve, reject) =>
+    compiler.run((error, done) => (error ? reject(error) : resolve(done))),
+  );
   if (stats.hasErrors()) throw new Error(stats.toString({ all: false, errors: true }));
 }
 
@@ -46,7 +49,11 @@ async function rollup(entry, outfile) {
     import('@rollup/plugin-json'),
     import('@rollup/plugin-node-resolve'),
   ]);
-  const plugins = [resolve.default({ exportConditions: ['node'], preferBuiltins: true }), commonjs.default({ ignoreDynamicRequires: true }), json.default()];
+  const plugins = [
+    resolve.default({ exportConditions: ['node'], preferBuiltins: true }),
+    commonjs.default({ ignoreDynamicRequires: true }),
+    json.default(),
+  ];
   const bundle = await roll({ input: entry, external: EXTERNAL, plugins, onwarn: () => undefined });
   await bundle.write({ file: outfile, format: 'es', inlineDynamicImports: true, banner: REQUIRE });
   await bundle.close();
@@ -55,7 +62,10 @@ async function rollup(entry, outfile) {
 async function ncc(entry, outfile) {
   const compile = createRequire(import.meta.url)('@vercel/ncc');
   // It makes static imports of what is external, which miss what is not there.
-  const externals = Object.fromEntries([...ABSENT.map((name) => [name, 'node:module']), ...LEFT_OUT.map((name) => [name, name])]);
+  const externals = Object.fromEntries([
+    ...ABSENT.map((name) => [name, 'node:module']),
+    ...LEFT_OUT.map((name) => [name, name]),
+  ]);
   const { code, assets } = await compile(entry, { externals, cache: false, quiet: true });
   await mkdir(dirname(outfile), { recursive: true });
   const files = [[basename(outfile), code], ...Object.entries(assets).map(([name, { source }]) => [name, source])];

@@ -25,7 +25,10 @@ beforeAll(async () => {
   const app = join(installed.dir, 'app');
   await cp(join(import.meta.dirname, 'app'), app, { recursive: true });
   await writeFile(join(app, 'package.json'), '{ "type": "module" }');
-  const { code } = await transform(await readFile(join(app, 'main.ts'), 'utf8'), { loader: 'ts', tsconfigRaw: TSCONFIG });
+  const { code } = await transform(await readFile(join(app, 'main.ts'), 'utf8'), {
+    loader: 'ts',
+    tsconfigRaw: TSCONFIG,
+  });
   await writeFile(join(app, 'main.js'), code);
 });
 
@@ -49,7 +52,11 @@ describe.each(BUNDLES)('an app that is bundled by $bundler with the $format of t
     const asCommonJs = format === 'CommonJS' ? [installed.entry('cjs')] : [];
     // Bundlers read what they find around them, such as this repository's tsconfig.json.
     const options = { cwd: installed.dir, timeout: TEST_LIMIT_MS };
-    await node(process.execPath, [BUNDLERS, bundler, join(installed.dir, 'app', 'main.js'), bundle(), ...asCommonJs], options);
+    await node(
+      process.execPath,
+      [BUNDLERS, bundler, join(installed.dir, 'app', 'main.js'), bundle(), ...asCommonJs],
+      options,
+    );
   });
 
   const run = async (env: Record<string, string> = {}): Promise<Outcome> => {
@@ -59,7 +66,12 @@ describe.each(BUNDLES)('an app that is bundled by $bundler with the $format of t
   };
 
   it('N8: tells its clients the code, and has one copy of the package, which a library of the other kind of modules asks for, too', async () => {
-    const told = { 'message, decorator': busy, 'message, service': busy, 'socket, decorator': busy, 'socket, service': busy };
+    const told = {
+      'message, decorator': busy,
+      'message, service': busy,
+      'socket, decorator': busy,
+      'socket, service': busy,
+    };
     expect(await run()).toEqual({ isOneCopy: true, told });
   });
 
@@ -71,6 +83,14 @@ describe.each(BUNDLES)('an app that is bundled by $bundler with the $format of t
 
 it('an app without microservices and WebSockets can be bundled', async () => {
   const external = ['@nestjs/common', '@nestjs/core', 'ioredis', 'rxjs'];
-  const { errors } = await build({ entryPoints: [installed.entryAlone], external, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent', write: false });
+  const { errors } = await build({
+    entryPoints: [installed.entryAlone],
+    external,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+    write: false,
+  });
   expect(errors).toEqual([]);
 });

@@ -44,7 +44,16 @@ async function linkPackages(into: string): Promise<void> {
 }
 
 async function compile(format: string, outDir: string): Promise<void> {
-  const args = [COMPILER, '-p', join(ROOT, `tsconfig.${format}.json`), '--noCheck', '--declaration', 'false', '--outDir', outDir];
+  const args = [
+    COMPILER,
+    '-p',
+    join(ROOT, `tsconfig.${format}.json`),
+    '--noCheck',
+    '--declaration',
+    'false',
+    '--outDir',
+    outDir,
+  ];
   const [code] = await once(spawn(process.execPath, args, { cwd: ROOT, stdio: 'inherit' }), 'close');
   if (code !== 0) throw new Error(`The compiler ended with ${String(code)}.`);
 }

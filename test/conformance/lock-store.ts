@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { LockStore } from '../../lib/stores/lock-store.interface.js';
+import type { LockStore } from '../../lib/engine/lock-store.interface.js';
 import { uniqueKey } from '../support/unique-key.js';
 
 const TTL = 10_000;
@@ -84,7 +84,8 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
     });
 
     describe('acquireAll', () => {
-      const acquireAll = (value: string, keys: readonly [string, ...string[]]) => store.acquireAll({ keys, value, ttl: TTL, waits: undefined });
+      const acquireAll = (value: string, keys: readonly [string, ...string[]]) =>
+        store.acquireAll({ keys, value, ttl: TTL, waits: undefined });
       const valueOf = async (of: string): Promise<string | undefined> => (await store.inspect(of))?.value;
       let keys: readonly [string, string, string];
 
@@ -111,8 +112,15 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
 
       it('takes none while one is busy, and tells which: the first, or another', async () => {
         await acquire('other', keys[1]);
-        expect(await acquireAll('a', keys)).toMatchObject({ status: 'elsewhere', key: keys[1], why: { status: 'busy', remaining: expect.any(Number) } });
-        expect(await acquireAll('a', [keys[1], keys[0]])).toMatchObject({ status: 'busy', remaining: expect.any(Number) });
+        expect(await acquireAll('a', keys)).toMatchObject({
+          status: 'elsewhere',
+          key: keys[1],
+          why: { status: 'busy', remaining: expect.any(Number) },
+        });
+        expect(await acquireAll('a', [keys[1], keys[0]])).toMatchObject({
+          status: 'busy',
+          remaining: expect.any(Number),
+        });
         expect(await Promise.all(keys.map(valueOf))).toEqual([undefined, 'other', undefined]);
       });
 
@@ -125,7 +133,12 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
 
       it('takes effect after what was asked before for one of them, and before what is asked after', async () => {
         await acquire('other', keys[2]);
-        const answers = await Promise.all([store.release(keys[2], 'other', 0), acquireAll('a', keys), store.release(keys[1], 'a', 0), acquire('b', keys[1])]);
+        const answers = await Promise.all([
+          store.release(keys[2], 'other', 0),
+          acquireAll('a', keys),
+          store.release(keys[1], 'a', 0),
+          acquire('b', keys[1]),
+        ]);
         expect(answers).toMatchObject(['released', { status: 'acquired' }, 'released', { status: 'acquired' }]);
       });
     });
@@ -221,55 +234,67 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
       });
     });
 
-    it.each(['a value with spaces', 'ключ🔒', '"quoted"', '1', '0'])('tells the value %j from others', async (value) => {
-      await acquire(value);
-      expect(await acquire(`${value}.`)).toMatchObject({ status: 'busy' });
-      expect((await store.inspect(key))?.value).toBe(value);
-      expect(await store.renew(key, value, TTL)).toBe('renewed');
-      expect(await store.release(key, value, 0)).toBe('released');
-    });
+    it.each(['a value with spaces', 'ключ🔒', '"quoted"', '1', '0'])(
+      'tells the value %j from others',
+      async (value) => {
+        await acquire(value);
+        expect(await acquire(`${value}.`)).toMatchObject({ status: 'busy' });
+        expect((await store.inspect(key))?.value).toBe(value);
+        expect(await store.renew(key, value, TTL)).toBe('renewed');
+        expect(await store.release(key, value, 0)).toBe('released');
+      },
+    );
 
     it('answers many keys in one tick, each by itself', async () => {
       const keys = Array.from({ length: 300 }, (_, index) => `${key}-${index}`);
       await Promise.all(keys.filter((_, index) => index % 3 === 0).map((of) => acquire('other', of)));
       const outcomes = await Promise.all(keys.map((of) => acquire('mine', of)));
-      expect(outcomes.map(({ status }) => status)).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'busy' : 'acquired')));
-      expect(await Promise.all(keys.map((of) => store.renew(of, 'mine', TTL)))).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'renewed')));
-      expect(await Promise.all(keys.map((of) => store.release(of, 'mine', 0)))).toEqual(keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'released')));
+      expect(outcomes.map(({ status }) => status)).toEqual(
+        keys.map((_, index) => (index % 3 === 0 ? 'busy' : 'acquired')),
+      );
+      expect(await Promise.all(keys.map((of) => store.renew(of, 'mine', TTL)))).toEqual(
+        keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'renewed')),
+      );
+      expect(await Promise.all(keys.map((of) => store.release(of, 'mine', 0)))).toEqual(
+        keys.map((_, index) => (index % 3 === 0 ? 'stolen' : 'released')),
+      );
     });
 
-    describe.each(['at rest', 'at work'])('calls for one key in one tick take effect in their order while the store is %s', (state) => {
-      type Call = () => Promise<any>;
-      const calls = {
-        'acquire for a': () => acquire('a').then(({ status }) => status),
-        'acquire for b': () => acquire('b').then(({ status }) => status),
-        'renew for a': () => store.renew(key, 'a', TTL),
-        'release of a': () => store.release(key, 'a', 0),
-        'inspect': () => store.inspect(key).then((stored) => stored?.value ?? null),
-        'forceRelease': () => store.forceRelease(key),
-      } satisfies Record<string, Call>;
-      type Name = keyof typeof calls;
+    describe.each(['at rest', 'at work'])(
+      'calls for one key in one tick take effect in their order while the store is %s',
+      (state) => {
+        type Call = () => Promise<any>;
+        const calls = {
+          'acquire for a': () => acquire('a').then(({ status }) => status),
+          'acquire for b': () => acquire('b').then(({ status }) => status),
+          'renew for a': () => store.renew(key, 'a', TTL),
+          'release of a': () => store.release(key, 'a', 0),
+          inspect: () => store.inspect(key).then((stored) => stored?.value ?? null),
+          forceRelease: () => store.forceRelease(key),
+        } satisfies Record<string, Call>;
+        type Name = keyof typeof calls;
 
-      it.each<[holder: string, first: Name, second: Name, answers: unknown[]]>([
-        ['', 'acquire for a', 'acquire for b', ['acquired', 'busy']],
-        ['', 'acquire for a', 'renew for a', ['acquired', 'renewed']],
-        ['', 'acquire for a', 'release of a', ['acquired', 'released']],
-        ['', 'acquire for a', 'inspect', ['acquired', 'a']],
-        ['', 'acquire for a', 'forceRelease', ['acquired', true]],
-        ['', 'renew for a', 'acquire for a', ['expired', 'acquired']],
-        ['a', 'renew for a', 'release of a', ['renewed', 'released']],
-        ['a', 'release of a', 'renew for a', ['released', 'expired']],
-        ['a', 'release of a', 'acquire for b', ['released', 'acquired']],
-        ['a', 'release of a', 'inspect', ['released', null]],
-        ['a', 'release of a', 'forceRelease', ['released', false]],
-        ['a', 'forceRelease', 'acquire for b', [true, 'acquired']],
-        ['a', 'forceRelease', 'release of a', [true, 'expired']],
-      ])('held by "%s": %s, then %s', async (holder, first, second, answers) => {
-        if (holder !== '') await acquire(holder);
-        const underWay = state === 'at work' ? acquire('x', uniqueKey()) : undefined;
-        expect(await Promise.all([calls[first](), calls[second]()])).toEqual(answers);
-        await underWay;
-      });
-    });
+        it.each<[holder: string, first: Name, second: Name, answers: unknown[]]>([
+          ['', 'acquire for a', 'acquire for b', ['acquired', 'busy']],
+          ['', 'acquire for a', 'renew for a', ['acquired', 'renewed']],
+          ['', 'acquire for a', 'release of a', ['acquired', 'released']],
+          ['', 'acquire for a', 'inspect', ['acquired', 'a']],
+          ['', 'acquire for a', 'forceRelease', ['acquired', true]],
+          ['', 'renew for a', 'acquire for a', ['expired', 'acquired']],
+          ['a', 'renew for a', 'release of a', ['renewed', 'released']],
+          ['a', 'release of a', 'renew for a', ['released', 'expired']],
+          ['a', 'release of a', 'acquire for b', ['released', 'acquired']],
+          ['a', 'release of a', 'inspect', ['released', null]],
+          ['a', 'release of a', 'forceRelease', ['released', false]],
+          ['a', 'forceRelease', 'acquire for b', [true, 'acquired']],
+          ['a', 'forceRelease', 'release of a', [true, 'expired']],
+        ])('held by "%s": %s, then %s', async (holder, first, second, answers) => {
+          if (holder !== '') await acquire(holder);
+          const underWay = state === 'at work' ? acquire('x', uniqueKey()) : undefined;
+          expect(await Promise.all([calls[first](), calls[second]()])).toEqual(answers);
+          await underWay;
+        });
+      },
+    );
   });
 }

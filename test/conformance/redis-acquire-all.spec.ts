@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { ACQUIRE_ALL } from '../../lib/scripts/acquire-all.script.js';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
+import { ACQUIRE_ALL } from '../../lib/stores/scripts/acquire-all.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
 import { uniqueKey } from '../support/unique-key.js';
 
 const TTL = '10000';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { defineScriptForEach } from '../../lib/scripts/define-script.js';
-import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
-import { Outbox, type BatchedScript } from '../../lib/stores/outbox.js';
-import { RedisSession } from '../../lib/stores/redis-session.js';
+import { defineScriptForEach } from '../../lib/stores/scripts/define-script.js';
+import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
+import { Outbox, type BatchedScript } from '../../lib/stores/script-batcher.js';
+import { RedisSession } from '../../lib/stores/script-runner.js';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
@@ -110,13 +110,20 @@ describe('RedisStore sends what comes in one tick as one command', () => {
     const session = new RedisSession(subject.client);
     const outbox = new Outbox(session);
     const first = outbox.send(POISONED, ['first'], ['']);
-    const outcomes = await Promise.allSettled(['', how, ''].map((arg, index) => outbox.send(POISONED, [`batched-${index}`], [arg])));
+    const outcomes = await Promise.allSettled(
+      ['', how, ''].map((arg, index) => outbox.send(POISONED, [`batched-${index}`], [arg])),
+    );
     session.detach();
     expect(await first).toBe(1);
     expect((await commands()).evalsha + (await commands()).evals).toBe(2);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     const failure: unknown = (outcomes[1] as PromiseRejectedResult).reason;
-    expect(failure).toMatchObject({ name: 'StoreFailure', message: expect.stringMatching(error), transient, applied: 'unknown' });
+    expect(failure).toMatchObject({
+      name: 'StoreFailure',
+      message: expect.stringMatching(error),
+      transient,
+      applied: 'unknown',
+    });
   });
 
   it('a batch that was not sent tells each of its callers', async () => {
@@ -124,6 +131,8 @@ describe('RedisStore sends what comes in one tick as one command', () => {
     subject.client.disconnect();
     const outcomes = (await Promise.allSettled(crowd)).slice(1);
     await eventually(() => subject.client.status === 'end');
-    expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason)).toEqual(Array(4).fill(expect.any(StoreFailure)));
+    expect(outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason)).toEqual(
+      Array(4).fill(expect.any(StoreFailure)),
+    );
   });
 });

@@ -22,7 +22,10 @@ interface Owner {
 }
 
 const OWNERS: Record<string, (port: number, options: ClientSettings) => Owner> = {
-  'a connection of its own': (port, options) => ({ handle: connect({ kind: 'options', options: { port, ...options } }, () => undefined), end: () => undefined }),
+  'a connection of its own': (port, options) => ({
+    handle: connect({ kind: 'options', options: { port, ...options } }, () => undefined),
+    end: () => undefined,
+  }),
   'a borrowed client': (port, options) => {
     const client: Redis = new Redis({ port, lazyConnect: true, disconnectTimeout: 100, ...options });
     return { handle: connect({ kind: 'client', client }, () => undefined), end: () => client.disconnect() };
@@ -46,7 +49,12 @@ describe.each(Object.keys(OWNERS))('closing the RedisStore on %s', (name) => {
   const open = async (commandTimeout?: number, options: ClientSettings = {}): Promise<void> => {
     owner = OWNERS[name]!(Number(new URL(proxy.url).port), options);
     clients.push(owner.handle.client);
-    store = new RedisStore({ client: owner.handle.client, keyPrefix: 'lock:', connection: owner.handle, commandTimeout });
+    store = new RedisStore({
+      client: owner.handle.client,
+      keyPrefix: 'lock:',
+      connection: owner.handle,
+      commandTimeout,
+    });
     await store.release('another', VALUE, 0);
   };
 
@@ -117,7 +125,9 @@ describe.each(Object.keys(OWNERS))('closing the RedisStore on %s', (name) => {
     const outcome = release('a');
     await close();
     expect(outcome.state).not.toBe('fulfilled');
-    expect(['ready', 'close', 'end'].map((event) => client.listenerCount(event))).toEqual(name === 'a borrowed client' ? [0, 0, 0] : [1, 0, 0]);
+    expect(['ready', 'close', 'end'].map((event) => client.listenerCount(event))).toEqual(
+      name === 'a borrowed client' ? [0, 0, 0] : [1, 0, 0],
+    );
   });
 
   it('does not wait for a connection that broke', async () => {

@@ -34,11 +34,19 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a Cluster of
     await server.command('CONFIG', 'SET', 'cluster-announce-ip', host);
     await server.command('CONFIG', 'SET', 'cluster-announce-port', port);
     await server.command('CLUSTER', 'ADDSLOTSRANGE', 0, 16_383);
-    await eventually(async () => String(await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok'), PATIENCE_MS);
+    await eventually(
+      async () => String(await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+      PATIENCE_MS,
+    );
     client = new Client([{ host, port: Number(port) }], { redisOptions: { disconnectTimeout: 100 } });
     client.on('error', () => undefined);
     await eventually(() => client.status === 'ready', PATIENCE_MS);
-    store = new RedisStore({ client, keyPrefix: 'lock:', connection: { open: () => undefined, close: () => Promise.resolve() }, commandTimeout: 100 });
+    store = new RedisStore({
+      client,
+      keyPrefix: 'lock:',
+      connection: { open: () => undefined, close: () => Promise.resolve() },
+      commandTimeout: 100,
+    });
   });
   afterEach(async () => {
     await store.close();
@@ -51,7 +59,10 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a Cluster of
     const { duplicate } = client;
     client.duplicate = (...args) => {
       const subscriber = duplicate.apply(client, args);
-      const error = Object.assign(new Error('WRONGPASS not today'), { name: 'ReplyError', command: { name: 'auth', args: [] } });
+      const error = Object.assign(new Error('WRONGPASS not today'), {
+        name: 'ReplyError',
+        command: { name: 'auth', args: [] },
+      });
       // As ioredis ends a command behind a login that failed.
       jest.spyOn(subscriber, 'subscribe').mockRejectedValueOnce(error);
       return subscriber;

@@ -41,7 +41,8 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
     });
   };
   const untilToldOf = (what: Told) => eventually(() => told.includes(what), 10_000);
-  const troubles = (): Error[] => told.flatMap((each) => (typeof each === 'object' && 'trouble' in each ? [each.trouble] : []));
+  const troubles = (): Error[] =>
+    told.flatMap((each) => (typeof each === 'object' && 'trouble' in each ? [each.trouble] : []));
   const contend = () => store.contend({ key: 'a', value: 'mine', ttl: 60_000, tokens: 1, comesAgainIn: undefined });
   const contendUntil = (isOver: () => boolean) =>
     eventually(async () => {
@@ -71,27 +72,36 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
   });
 
   describe('at a SUBSCRIBE that is refused', () => {
-    it.each(['BUSY Redis is busy running a script', 'LOADING Redis is loading the dataset in memory', 'OOM command not allowed', 'ERR Connection refused', 'upstream failure', 'NOAUTH Authentication required.'])(
-      'with -%s tries again until it is not',
-      async (error) => {
-        proxy.refuse(error, SUBSCRIBE);
-        listen();
-        await eventually(() => attempts.length === 3);
-        expect(told).toEqual([]);
-        proxy.refuse(undefined);
-        await untilToldOf('open');
-        expect(told).toEqual(['open']);
-        await isWoken();
-      },
-    );
+    it.each([
+      'BUSY Redis is busy running a script',
+      'LOADING Redis is loading the dataset in memory',
+      'OOM command not allowed',
+      'ERR Connection refused',
+      'upstream failure',
+      'NOAUTH Authentication required.',
+    ])('with -%s tries again until it is not', async (error) => {
+      proxy.refuse(error, SUBSCRIBE);
+      listen();
+      await eventually(() => attempts.length === 3);
+      expect(told).toEqual([]);
+      proxy.refuse(undefined);
+      await untilToldOf('open');
+      expect(told).toEqual(['open']);
+      await isWoken();
+    });
 
-    it.each(["NOPERM this user has no permissions to run the 'subscribe' command", "ERR unknown command 'subscribe', with args beginning with: 'lock:inbox:0:mine' "])('with -%s gives up, once, and says why', async (error) => {
+    it.each([
+      "NOPERM this user has no permissions to run the 'subscribe' command",
+      "ERR unknown command 'subscribe', with args beginning with: 'lock:inbox:0:mine' ",
+    ])('with -%s gives up, once, and says why', async (error) => {
       proxy.refuse(error, SUBSCRIBE);
       listen();
       await eventually(() => told.length > 0);
       proxy.refuse(undefined);
       await eventually(() => proxy.connections === 1);
-      expect(told).toEqual([{ refusal: expect.objectContaining({ name: 'ReplyError', message: error.replace(/, with.*/, '') }) }]);
+      expect(told).toEqual([
+        { refusal: expect.objectContaining({ name: 'ReplyError', message: error.replace(/, with.*/, '') }) },
+      ]);
       expect(attempts).toHaveLength(1);
       expect(inspect(told, { depth: 9 })).not.toContain('inbox:');
     });
@@ -183,7 +193,12 @@ describe.each(Object.entries(MAJORS))('the inbox of a RedisStore on a client of 
     await eventually(() => troubles().length > 0, 20_000);
     proxy.refuse(undefined);
     await eventually(() => told.at(-1) === 'open', 20_000);
-    expect(told).toEqual(['open', 'closed', { trouble: expect.objectContaining({ message: 'NOPERM not today' }) }, 'open']);
+    expect(told).toEqual([
+      'open',
+      'closed',
+      { trouble: expect.objectContaining({ message: 'NOPERM not today' }) },
+      'open',
+    ]);
     admin.disconnect();
   }, 60_000);
 

@@ -1,14 +1,28 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { LockKeyError } from '../../lib/errors/lock-key.error.js';
-import { toKey } from '../../lib/lock-keys.js';
+import { toKey } from '../../lib/options/lock-keys.js';
 import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from '../../lib/stores/redis-keys.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
 
-const USER_KEYS = ['order:1', '{order}:1', 'order:{1}', 'a}b', '}', 'a{b', '{', '{}', '{}{order}', 'a{}b', '{{order}}', '}order{', 'ключ🔒'];
+const USER_KEYS = [
+  'order:1',
+  '{order}:1',
+  'order:{1}',
+  'a}b',
+  '}',
+  'a{b',
+  '{',
+  '{}',
+  '{}{order}',
+  'a{}b',
+  '{{order}}',
+  '}order{',
+  'ключ🔒',
+];
 const CLIENT_PREFIXES = ['', 'app:', '{app}:', 'app}:', 'app{', '}app{', '{app}x{y'];
 const PREFIXES = ['lock:', '', '{lock}:', 'lo}ck:', '{lock'];
 
@@ -19,7 +33,9 @@ describe('the keys of one lock', () => {
   let client: Redis;
 
   beforeAll(async () => {
-    server = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-port', '0'] }).catch(() => startRedis({ args: ['--cluster-enabled', 'yes'] }));
+    server = await startRedis({ args: ['--cluster-enabled', 'yes', '--cluster-port', '0'] }).catch(() =>
+      startRedis({ args: ['--cluster-enabled', 'yes'] }),
+    );
     client = (await openRedisStore({}, 'lock:', server.url)).client;
     slotOf = (key) => client.cluster('KEYSLOT', key);
   });
@@ -31,7 +47,9 @@ describe('the keys of one lock', () => {
   it.each(CLIENT_PREFIXES)('lie in one slot under the keyPrefix %j of the client', async (clientPrefix) => {
     const apart: string[] = [];
     for (const { space, key } of locks(clientPrefix)) {
-      const [lock, fence] = await Promise.all([lockKey(space, key), fenceKey(space, key)].map((name) => slotOf(clientPrefix + name)));
+      const [lock, fence] = await Promise.all(
+        [lockKey(space, key), fenceKey(space, key)].map((name) => slotOf(clientPrefix + name)),
+      );
       if (lock !== fence) apart.push(space.prefix + key);
     }
     expect(apart).toEqual([]);
@@ -45,15 +63,24 @@ describe('the keys of one lock', () => {
     }
   });
 
-  it.each(['', '{tag}', '{', 'lock:', '{x}x'])('cannot be spelled by whoever chooses a key of a lock, under the keyPrefix %j', (prefix) => {
-    const spaces = [...CLIENT_PREFIXES.map((clientPrefix) => ({ clientPrefix, prefix })), { clientPrefix: '', prefix: '' }];
-    for (const helper of spaces.flatMap((space) => USER_KEYS.flatMap((key) => [fenceKey(space, key), queueKey(space, key)]))) {
-      if (helper.startsWith(prefix)) expect(() => toKey(helper.slice(prefix.length))).toThrow(LockKeyError);
-    }
-  });
+  it.each(['', '{tag}', '{', 'lock:', '{x}x'])(
+    'cannot be spelled by whoever chooses a key of a lock, under the keyPrefix %j',
+    (prefix) => {
+      const spaces = [
+        ...CLIENT_PREFIXES.map((clientPrefix) => ({ clientPrefix, prefix })),
+        { clientPrefix: '', prefix: '' },
+      ];
+      for (const helper of spaces.flatMap((space) =>
+        USER_KEYS.flatMap((key) => [fenceKey(space, key), queueKey(space, key)]),
+      )) {
+        if (helper.startsWith(prefix)) expect(() => toKey(helper.slice(prefix.length))).toThrow(LockKeyError);
+      }
+    },
+  );
 
   it.each(CLIENT_PREFIXES)('tell the key that the user chose, under the keyPrefix %j of the client', (clientPrefix) => {
-    for (const { space, key } of locks(clientPrefix)) expect(userKey(space, clientPrefix + lockKey(space, key))).toBe(key);
+    for (const { space, key } of locks(clientPrefix))
+      expect(userKey(space, clientPrefix + lockKey(space, key))).toBe(key);
   });
 });
 
@@ -79,16 +106,19 @@ describe('what is written to Redis', () => {
     { clientPrefix: 'app:', prefix: 'lock:', expected: 'app:lock:' },
     { clientPrefix: 'app:', prefix: '', expected: 'app:' },
     { clientPrefix: undefined, prefix: '', expected: '' },
-  ])('the lock is the plain string at $expected<key> (client $clientPrefix, module $prefix)', async ({ clientPrefix, prefix, expected }) => {
-    subject = await openRedisStore(clientPrefix === undefined ? {} : { keyPrefix: clientPrefix }, prefix);
-    const key = uniqueKey();
-    await subject.store.acquire({ key, value: 'owner', ttl: 5_000, tokens: 1 });
-    expect(await sendCommand(url, 'GET', `${expected}${key}`)).toBe('owner');
-    expect(await sendCommand(url, 'PTTL', `${expected}${key}`)).toBeGreaterThan(3_000);
-    await subject.store.release(key, 'owner', 0);
-    const left = (await sendCommand(url, 'KEYS', `*${key}*`)) as string[];
-    expect(left).toHaveLength(1);
-    expect(await sendCommand(url, 'PTTL', left[0] as string)).toBeGreaterThan(0);
-    await subject.close();
-  });
+  ])(
+    'the lock is the plain string at $expected<key> (client $clientPrefix, module $prefix)',
+    async ({ clientPrefix, prefix, expected }) => {
+      subject = await openRedisStore(clientPrefix === undefined ? {} : { keyPrefix: clientPrefix }, prefix);
+      const key = uniqueKey();
+      await subject.store.acquire({ key, value: 'owner', ttl: 5_000, tokens: 1 });
+      expect(await sendCommand(url, 'GET', `${expected}${key}`)).toBe('owner');
+      expect(await sendCommand(url, 'PTTL', `${expected}${key}`)).toBeGreaterThan(3_000);
+      await subject.store.release(key, 'owner', 0);
+      const left = (await sendCommand(url, 'KEYS', `*${key}*`)) as string[];
+      expect(left).toHaveLength(1);
+      expect(await sendCommand(url, 'PTTL', left[0] as string)).toBeGreaterThan(0);
+      await subject.close();
+    },
+  );
 });

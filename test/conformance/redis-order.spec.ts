@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { LockStore } from '../../lib/stores/lock-store.interface.js';
+import type { LockStore } from '../../lib/engine/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
@@ -19,7 +19,15 @@ interface Call {
 }
 
 const CALL = fc.record({
-  method: fc.constantFrom<Call['method']>('acquire', 'acquire', 'release', 'release', 'renew', 'inspect', 'forceRelease'),
+  method: fc.constantFrom<Call['method']>(
+    'acquire',
+    'acquire',
+    'release',
+    'release',
+    'renew',
+    'inspect',
+    'forceRelease',
+  ),
   key: fc.constantFrom('a', 'b', 'c'),
   value: fc.constantFrom('x', 'y'),
   isTogether: fc.boolean(),

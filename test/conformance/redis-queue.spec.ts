@@ -13,7 +13,8 @@ describe('the queue of a lock on a real server', () => {
   let woken: string[];
 
   const queue = queueKey({ clientPrefix: '', prefix: 'lock:' }, 'a');
-  const contend = ({ store }: TestRedisStore, value: string) => store.contend({ key: 'a', value, ttl: TTL, tokens: 1, comesAgainIn: undefined });
+  const contend = ({ store }: TestRedisStore, value: string) =>
+    store.contend({ key: 'a', value, ttl: TTL, tokens: 1, comesAgainIn: undefined });
   const listen = async ({ store }: TestRedisStore, name: string): Promise<void> => {
     let isOpen = false;
     store.listen({ onWake: () => void woken.push(name), onOpen: () => (isOpen = true), onClosed: () => undefined });
@@ -23,7 +24,10 @@ describe('the queue of a lock on a real server', () => {
   beforeEach(async () => {
     woken = [];
     server = await startRedis();
-    [one, other] = await Promise.all([openRedisStore({}, 'lock:', server.url), openRedisStore({}, 'lock:', server.url)]);
+    [one, other] = await Promise.all([
+      openRedisStore({}, 'lock:', server.url),
+      openRedisStore({}, 'lock:', server.url),
+    ]);
     await Promise.all([listen(one, 'one'), listen(other, 'other')]);
     await server.command('SET', 'lock:a', 'holder', 'PX', TTL);
   });

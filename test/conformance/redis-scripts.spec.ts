@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { ACQUIRE_ALL } from '../../lib/scripts/acquire-all.script.js';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { CONTEND } from '../../lib/scripts/contend.script.js';
-import type { Script } from '../../lib/scripts/define-script.js';
-import { FORCE_RELEASE } from '../../lib/scripts/force-release.script.js';
-import { INSPECT } from '../../lib/scripts/inspect.script.js';
-import { LEAVE } from '../../lib/scripts/leave.script.js';
-import { RAISE_FENCE } from '../../lib/scripts/raise-fence.script.js';
-import { RELAY } from '../../lib/scripts/relay.script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
-import { RENEW } from '../../lib/scripts/renew.script.js';
+import { ACQUIRE_ALL } from '../../lib/stores/scripts/acquire-all.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
+import type { Script } from '../../lib/stores/scripts/define-script.js';
+import { FORCE_RELEASE } from '../../lib/stores/scripts/force-release.script.js';
+import { INSPECT } from '../../lib/stores/scripts/inspect.script.js';
+import { LEAVE } from '../../lib/stores/scripts/leave.script.js';
+import { RAISE_FENCE } from '../../lib/stores/scripts/raise-fence.script.js';
+import { RELAY } from '../../lib/stores/scripts/relay.script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { eventually } from '../support/eventually.js';
 import { uniqueKey } from '../support/unique-key.js';
 import { rejection } from '../support/watch.js';
@@ -24,7 +24,8 @@ describe('the scripts on a real server', () => {
   let fence: string;
   let queue: string;
 
-  const run = ({ lua }: Script, keys: string[], ...args: string[]): Promise<any> => client.eval(lua, keys.length, ...keys, ...args);
+  const run = ({ lua }: Script, keys: string[], ...args: string[]): Promise<any> =>
+    client.eval(lua, keys.length, ...keys, ...args);
   const acquire = (value: string): Promise<number> => run(ACQUIRE, [lock, fence], value, TTL, '1');
   const release = (keep: string): Promise<number> => run(RELEASE, [lock, queue], 'a', keep, '0');
 
@@ -58,7 +59,8 @@ describe('the scripts on a real server', () => {
     { script: INSPECT, keysOf: 2, argsOf: 0, head: 0 },
     { script: FORCE_RELEASE, keysOf: 2, argsOf: 0, head: 0 },
   ])('$script.name names no KEYS and ARGV beyond those that it is given', ({ script, keysOf, argsOf, head }) => {
-    const greatest = (name: string): number => Math.max(0, ...[...script.lua.matchAll(new RegExp(`${name}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)));
+    const greatest = (name: string): number =>
+      Math.max(0, ...[...script.lua.matchAll(new RegExp(`${name}\\[(\\d+)\\]`, 'g'))].map(([, n]) => Number(n)));
     expect(greatest('KEYS')).toBe(keysOf);
     expect(greatest('ARGV')).toBe(head + argsOf);
   });
@@ -100,13 +102,16 @@ describe('the scripts on a real server', () => {
       { holder: 'reserved lock:inbox:0:abc', wakes: true },
       { holder: 'reserved poll lock:inbox:0:abc', wakes: true },
       { holder: 'reserved host:1:abc#1', wakes: false },
-    ])('replies -2 - 2 * ms for a lock that $holder holds, one less when nobody wakes us: $wakes', async ({ holder, wakes }) => {
-      await client.set(lock, holder, 'PX', 5_000);
-      const reply = await acquire('a');
-      expect(reply).toBeLessThan(-2 - 2 * 3_000);
-      expect(reply).toBeGreaterThanOrEqual(-3 - 2 * 5_000);
-      expect(reply % 2 === 0).toBe(wakes);
-    });
+    ])(
+      'replies -2 - 2 * ms for a lock that $holder holds, one less when nobody wakes us: $wakes',
+      async ({ holder, wakes }) => {
+        await client.set(lock, holder, 'PX', 5_000);
+        const reply = await acquire('a');
+        expect(reply).toBeLessThan(-2 - 2 * 3_000);
+        expect(reply).toBeGreaterThanOrEqual(-3 - 2 * 5_000);
+        expect(reply % 2 === 0).toBe(wakes);
+      },
+    );
 
     it.each([
       ['text', () => client.set(fence, 'no number')],
@@ -132,7 +137,11 @@ describe('the scripts on a real server', () => {
       await client.set(`${lock}-busy`, 'foreign', 'PX', 5_000);
       await client.set(`${lock}-eternal`, 'foreign');
       await client.lpush(`${lock}-data`, 'item');
-      const [busy, free, data, eternal] = await run(ACQUIRE, keys, ...['a', 'b', 'c', 'd'].flatMap((value) => [value, TTL, '1']));
+      const [busy, free, data, eternal] = await run(
+        ACQUIRE,
+        keys,
+        ...['a', 'b', 'c', 'd'].flatMap((value) => [value, TTL, '1']),
+      );
       expect(busy).toBeLessThan(-2);
       expect(free).toBeGreaterThan(1e15);
       expect([data, eternal]).toEqual([0, -1]);
@@ -164,7 +173,13 @@ describe('the scripts on a real server', () => {
       await client.set(`${lock}-theirs`, 'b', 'PX', 5_000);
       await client.sadd(`${lock}-data`, 'member');
       const keys = ['ours', 'none', 'theirs', 'data'].map((name) => `${lock}-${name}`);
-      expect(await run(script, keys.flatMap((key) => [key, ...beside(key)]), ...keys.flatMap(() => args))).toEqual([1, 0, -1, -1]);
+      expect(
+        await run(
+          script,
+          keys.flatMap((key) => [key, ...beside(key)]),
+          ...keys.flatMap(() => args),
+        ),
+      ).toEqual([1, 0, -1, -1]);
       expect(await client.pttl(`${lock}-ours`)).toBeGreaterThan(6_000);
       expect(await client.exists(`${lock}-none`)).toBe(0);
       expect(await client.pttl(`${lock}-theirs`)).toBeLessThanOrEqual(5_000);
@@ -178,7 +193,8 @@ describe('the scripts on a real server', () => {
 
   it('raise-fence lifts a fence to the floor, never lowers it, and leaves it alone when the lock is not ours', async () => {
     const token = await acquire('a');
-    const raise = (value: string, floor: number): Promise<number> => run(RAISE_FENCE, [lock, fence], value, '60000', String(floor));
+    const raise = (value: string, floor: number): Promise<number> =>
+      run(RAISE_FENCE, [lock, fence], value, '60000', String(floor));
     expect(await raise('b', token + 10)).toBe(-1);
     expect(await client.get(fence)).toBe(String(token));
     expect(await raise('a', token + 10)).toBe(1);
@@ -220,7 +236,8 @@ describe('the scripts on a real server', () => {
 
   describe('a process that polls', () => {
     const WOKEN = 'inbox:cluster:woken';
-    const contend = (inbox: string, comes: string): Promise<number> => run(CONTEND, [lock, fence, queue], inbox, `host:1:${inbox}#1`, TTL, '1', comes);
+    const contend = (inbox: string, comes: string): Promise<number> =>
+      run(CONTEND, [lock, fence, queue], inbox, `host:1:${inbox}#1`, TTL, '1', comes);
     const passOn = (ahead: string): Promise<number> => run(RELEASE, [lock, queue], 'a', '0', ahead);
     /** Of two that come in one millisecond either may be the first. */
     const anotherMillisecond = async (): Promise<void> => {

@@ -41,7 +41,9 @@ describe('the benchmark in the README', () => {
   });
 
   it('W7: callers of four processes have an even share', () => {
-    const ours = results.eager.find(({ name }) => name === 'hot-key-4')?.rows.find(({ contestant }) => contestant === 'ours');
+    const ours = results.eager
+      .find(({ name }) => name === 'hot-key-4')
+      ?.rows.find(({ contestant }) => contestant === 'ours');
     expect(ours?.callerFairness).toBeGreaterThanOrEqual(0.98);
   });
 });

@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { readReadme, ROOT } from './readme-code.js';
 
 interface Results {
-  readonly about: { readonly libraries: Record<string, string>; readonly below: Record<string, string>; readonly nest: Record<string, string> };
+  readonly about: {
+    readonly libraries: Record<string, string>;
+    readonly below: Record<string, string>;
+    readonly nest: Record<string, string>;
+  };
   readonly rows: readonly { readonly name: string; readonly title: string; readonly cells: Record<string, string> }[];
 }
 
@@ -19,7 +23,9 @@ interface Check {
 const FOLDER: string = '../bench/decorators';
 const { toMarkdown } = (await import(`${FOLDER}/table.mjs`)) as { toMarkdown: (results: Results) => string };
 const { CHECKS } = (await import(`${FOLDER}/checks.mjs`)) as { CHECKS: readonly Check[] };
-const { CONTESTANTS } = (await import(`${FOLDER}/contestants/index.mjs`)) as { CONTESTANTS: Record<string, { package: string }> };
+const { CONTESTANTS } = (await import(`${FOLDER}/contestants/index.mjs`)) as {
+  CONTESTANTS: Record<string, { package: string }>;
+};
 
 const OURS = 'nestjs-redis-lock';
 const readJson = (path: string): any => JSON.parse(readFileSync(join(ROOT, path), 'utf8'));
@@ -33,8 +39,12 @@ describe('the comparison of decorators in the README', () => {
   it('is of all checks and all libraries, and each check could be made', () => {
     const libraries = Object.values(CONTESTANTS).map((contestant) => contestant.package);
     expect(Object.keys(results.about.libraries)).toEqual(libraries);
-    expect(results.rows.map(({ name, title }) => ({ name, title }))).toEqual(CHECKS.map(({ name, title }) => ({ name, title })));
-    expect(results.rows.flatMap(({ cells }) => Object.keys(cells).filter((library) => cells[library] === 'error'))).toEqual([]);
+    expect(results.rows.map(({ name, title }) => ({ name, title }))).toEqual(
+      CHECKS.map(({ name, title }) => ({ name, title })),
+    );
+    expect(
+      results.rows.flatMap(({ cells }) => Object.keys(cells).filter((library) => cells[library] === 'error')),
+    ).toEqual([]);
     expect(results.rows.map(({ cells }) => Object.keys(cells))).toEqual(CHECKS.map(() => libraries));
   });
 

@@ -77,9 +77,14 @@ describe('examples of the README', () => {
 
   it('job: runs once, however many replicas', async () => {
     const prefix = uniqueKey();
-    @Module({ imports: [ScheduleModule.forRoot(), RedisLockModule.forRoot({ connection: url, keyPrefix: prefix })], providers: [Reports] })
+    @Module({
+      imports: [ScheduleModule.forRoot(), RedisLockModule.forRoot({ connection: url, keyPrefix: prefix })],
+      providers: [Reports],
+    })
     class JobModule {}
-    const replicas = await Promise.all([1, 2, 3].map(() => NestFactory.createApplicationContext(JobModule, { logger: false })));
+    const replicas = await Promise.all(
+      [1, 2, 3].map(() => NestFactory.createApplicationContext(JobModule, { logger: false })),
+    );
     const reports = replicas.map((replica) => replica.get(Reports));
     await Promise.all(reports.map((report) => report.nightly()));
     expect(reports.reduce((sum, { sent }) => sum + sent, 0)).toBe(1);
@@ -143,7 +148,9 @@ describe('examples of the README', () => {
     const held = await app.get(RedisLockService).acquire('order:42');
     expect(await control.lose('order:42')).toBe(true);
     expect(held.isHeld).toBe(false);
-    expect(await (await fetch(`${await app.getUrl()}/orders/42/payment`, { method: 'POST' })).json()).toEqual({ paid: 42 });
+    expect(await (await fetch(`${await app.getUrl()}/orders/42/payment`, { method: 'POST' })).json()).toEqual({
+      paid: 42,
+    });
     await app.close();
   });
 

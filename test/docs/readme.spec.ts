@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../../lib/index.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { resolveOptions } from '../../lib/redis-lock.options.js';
+import { resolveOptions } from '../../lib/options/module-options.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
 import { readExample, readmeBlocks, readReadme, ROOT } from './readme-code.js';
 
@@ -15,7 +15,12 @@ function tableRows(title: string): string[][] {
   const head = lines.findIndex((line) => line.startsWith(`| ${title}`));
   expect(head).toBeGreaterThan(-1);
   const end = lines.findIndex((line, index) => index > head && !line.startsWith('|'));
-  return lines.slice(head + 2, end).map((line) => line.split('|').slice(1, -1).map((cell) => cell.trim().replaceAll('`', '')));
+  return lines.slice(head + 2, end).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replaceAll('`', '')),
+  );
 }
 
 describe('README', () => {
@@ -54,16 +59,23 @@ describe('README', () => {
 
   it('D1: lists every error with its code', () => {
     const errors = Object.values(library).filter(
-      (value) => typeof value === 'function' && value.prototype instanceof Error && (value as unknown) !== RedisLockError,
+      (value) =>
+        typeof value === 'function' && value.prototype instanceof Error && (value as unknown) !== RedisLockError,
     ) as unknown as { name: string; code: string }[];
-    expect(tableRows('Error').map(([name, code]) => [name, code]).sort()).toEqual(errors.map(({ name, code }) => [name, code]).sort());
+    expect(
+      tableRows('Error')
+        .map(([name, code]) => [name, code])
+        .sort(),
+    ).toEqual(errors.map(({ name, code }) => [name, code]).sort());
   });
 
   it('tells the defaults that hold', () => {
     const { defaults, keyPrefix, maxWaiters, shutdownGrace } = resolveOptions({});
-    const of = (rows: string[][], option: string): string | undefined => rows.find(([name]) => name === option)?.[1]?.replace(/[^\d]/gu, '');
+    const of = (rows: string[][], option: string): string | undefined =>
+      rows.find(([name]) => name === option)?.[1]?.replace(/[^\d]/gu, '');
     const lock = tableRows('Option of a lock');
-    for (const option of ['ttl', 'wait', 'backendWait', 'minHold'] as const) expect([option, of(lock, option)]).toEqual([option, `${defaults[option]}`]);
+    for (const option of ['ttl', 'wait', 'backendWait', 'minHold'] as const)
+      expect([option, of(lock, option)]).toEqual([option, `${defaults[option]}`]);
     const row = (name: string): string | undefined => lock.find(([option]) => option === name)?.[1];
     expect([row('renew'), row('reentry')]).toEqual([`${defaults.renew}`, `'${defaults.reentry}'`]);
     const module = tableRows('Option | Default');

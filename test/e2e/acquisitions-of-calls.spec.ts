@@ -56,15 +56,28 @@ class TransientService extends BaseService {}
 @Injectable({ scope: Scope.REQUEST })
 class RequestScopedService extends BaseService {}
 
-const SERVICES = [PlainService, InheritingService, OverridingService, RelockingService, TransientService, RequestScopedService];
+const SERVICES = [
+  PlainService,
+  InheritingService,
+  OverridingService,
+  RelockingService,
+  TransientService,
+  RequestScopedService,
+];
 const CALLS: Record<string, (app: INestApplicationContext) => Promise<unknown>> = {
   'a provider': (app) => app.get(PlainService).run(),
-  'a provider that throws': (app) => app.get(PlainService).fail().catch(() => undefined),
+  'a provider that throws': (app) =>
+    app
+      .get(PlainService)
+      .fail()
+      .catch(() => undefined),
   'a self-call': (app) => app.get(PlainService).selfCall(),
   'an event': (app) => app.get(EventEmitter2).emitAsync('tick'),
   'an inherited method': (app) => app.get(InheritingService).run(),
-  'an overridden method with a super call': async (app) => expect(await app.get(OverridingService).run()).toBe('child of base'),
-  'an overriding method with a lock of its own': async (app) => expect(await app.get(RelockingService).run()).toBe('child'),
+  'an overridden method with a super call': async (app) =>
+    expect(await app.get(OverridingService).run()).toBe('child of base'),
+  'an overriding method with a lock of its own': async (app) =>
+    expect(await app.get(RelockingService).run()).toBe('child'),
   'a transient provider': async (app) => (await app.resolve(TransientService)).run(),
   'a request-scoped provider': async (app) => (await app.resolve(RequestScopedService)).run(),
   'withLock()': (app) => app.get(RedisLockService).withLock('it', () => undefined),
@@ -75,7 +88,11 @@ describe('one call, one acquisition and one release', () => {
 
   beforeAll(async () => {
     redis = await startRedis();
-    nest = await startContext({ imports: [EventEmitterModule.forRoot()], providers: SERVICES, lock: { connection: redis.url } });
+    nest = await startContext({
+      imports: [EventEmitterModule.forRoot()],
+      providers: SERVICES,
+      lock: { connection: redis.url },
+    });
     // The server knows the scripts from now on.
     await nest.locks.withLock('warm', WARM_UP, () => undefined);
   });

@@ -155,7 +155,11 @@ describe.each(PLATFORMS)('one call, one acquisition and one release, on $platfor
 
   beforeAll(async () => {
     redis = await startRedis();
-    http = await startHttpApp(adapter, { controllers: [CountedController, ScopedController, NamingController], providers: [TransientService, RequestScopedService], lock: { connection: redis.url } });
+    http = await startHttpApp(adapter, {
+      controllers: [CountedController, ScopedController, NamingController],
+      providers: [TransientService, RequestScopedService],
+      lock: { connection: redis.url },
+    });
     // The server knows the scripts from now on.
     await http.locks.withLock('warm', WARM_UP, () => http.locks.inspect('warm'));
   });

@@ -1,5 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Get, Param, ParseIntPipe, Post, Sse, StreamableFile, UseInterceptors, type CallHandler, type MessageEvent } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Param,
+  ParseIntPipe,
+  Post,
+  Sse,
+  StreamableFile,
+  UseInterceptors,
+  type CallHandler,
+  type MessageEvent,
+} from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { CurrentLock, RedisLockService, WithLock, type Lock, type LockKeyContext } from 'nestjs-redis-lock';
 import { catchError, concat, concatMap, defer, NEVER, of, retry, Subject, throwError, type Observable } from 'rxjs';
@@ -213,7 +225,11 @@ describe.each(PLATFORMS)('a handler whose key is made of its arguments, on $plat
   });
 
   it('D2b: answers 400 when an argument is missing', async () => {
-    const response = await get('amount', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"sum":1}' });
+    const response = await get('amount', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"sum":1}',
+    });
     expect([response.status, await response.json()]).toMatchObject([400, { code: 'LOCK_KEY' }]);
   });
 
@@ -231,10 +247,13 @@ describe.each(PLATFORMS)('a handler whose key is made of its arguments, on $plat
   it.each([
     { kind: 'piped', key: 'order:7', computed: 2 },
     { kind: 'raw', key: 'raw:07', computed: 1 },
-  ])('D2: a key function that reads args is asked again after the pipes, any other once ($kind)', async ({ kind, key, computed }) => {
-    expect(await (await get(`function/${kind}/07`)).text()).toBe(key);
-    expect(stage.computed).toBe(computed);
-  });
+  ])(
+    'D2: a key function that reads args is asked again after the pipes, any other once ($kind)',
+    async ({ kind, key, computed }) => {
+      expect(await (await get(`function/${kind}/07`)).text()).toBe(key);
+      expect(stage.computed).toBe(computed);
+    },
+  );
 
   it('N5b: leaves the queue when the client goes away', async () => {
     const giveBack = await http.takeAsStranger('order:1');

@@ -59,7 +59,9 @@ class Rows {
   @WithLock('outer')
   @WithLock('inner')
   async *two(): AsyncGenerator<boolean> {
-    yield await Promise.resolve(this.locks.current('outer')?.isHeld === true && this.locks.current('inner')?.isHeld === true);
+    yield await Promise.resolve(
+      this.locks.current('outer')?.isHeld === true && this.locks.current('inner')?.isHeld === true,
+    );
   }
 }
 
@@ -83,7 +85,8 @@ describe('an async generator of a provider under @WithLock()', () => {
   });
 
   afterEach(async () => {
-    for (const key of ['rows:a', 'rows:reject', 'outer', 'inner']) await eventually(async () => (await nest.locks.inspect(key)) === null);
+    for (const key of ['rows:a', 'rows:reject', 'outer', 'inner'])
+      await eventually(async () => (await nest.locks.inspect(key)) === null);
   });
 
   afterAll(() => nest.app.close());

@@ -24,9 +24,12 @@ const stage = { work: new Checkpoint() };
 
 const roleGuard = {
   canActivate: (context: ExecutionContext): boolean =>
-    Reflect.getMetadata('roles', context.getHandler())?.includes(context.switchToHttp().getRequest().headers.role) === true,
+    Reflect.getMetadata('roles', context.getHandler())?.includes(context.switchToHttp().getRequest().headers.role) ===
+    true,
 };
-const wrapping = { intercept: (_: unknown, next: CallHandler) => next.handle().pipe(map((value) => ({ wrapped: value }))) };
+const wrapping = {
+  intercept: (_: unknown, next: CallHandler) => next.handle().pipe(map((value) => ({ wrapped: value }))),
+};
 
 const HTTP_DECORATORS: readonly MethodDecorator[] = [
   Get(':id'),
@@ -39,7 +42,12 @@ const HTTP_DECORATORS: readonly MethodDecorator[] = [
 
 /** `@WithLock()` at every place among the others, which stand in this order and the other way round. */
 const ORDERS = [HTTP_DECORATORS, HTTP_DECORATORS.toReversed()].flatMap((others, turn) =>
-  Array.from({ length: others.length + 1 }, (_, place) => ({ name: `${turn === 0 ? 'in order' : 'reversed'}, place ${place}`, path: `${turn}-${place}`, others, place })),
+  Array.from({ length: others.length + 1 }, (_, place) => ({
+    name: `${turn === 0 ? 'in order' : 'reversed'}, place ${place}`,
+    path: `${turn}-${place}`,
+    others,
+    place,
+  })),
 );
 
 const handlers = ORDERS.map(({ path, others, place }) => {
@@ -52,7 +60,11 @@ const handlers = ORDERS.map(({ path, others, place }) => {
   Param('id', ParseIntPipe)(OrderController.prototype, 'read', 0);
   CurrentLock()(OrderController.prototype, 'read', 1);
   Reflect.defineMetadata('design:paramtypes', [Number, Object], OrderController.prototype, 'read');
-  applyDecorators(OrderController.prototype, 'read', others.toSpliced(place, 0, WithLock(`${path}:{params.id}`) as MethodDecorator));
+  applyDecorators(
+    OrderController.prototype,
+    'read',
+    others.toSpliced(place, 0, WithLock(`${path}:{params.id}`) as MethodDecorator),
+  );
   Controller(path)(OrderController);
   return OrderController;
 });
@@ -71,7 +83,8 @@ describe.each(PLATFORMS)('@WithLock() at any place among the decorators of a han
   afterAll(() => http.close());
 
   it.each(ORDERS)('N4: all of them work ($name)', async ({ path }) => {
-    const get = (id: string, role = 'admin'): Promise<Response> => fetch(`${http.url}/${path}/${id}`, { headers: { role } });
+    const get = (id: string, role = 'admin'): Promise<Response> =>
+      fetch(`${http.url}/${path}/${id}`, { headers: { role } });
     expect((await get('1', 'guest')).status).toBe(403);
     expect((await get('one')).status).toBe(400);
     const responses = [get('1'), get('1')];
@@ -85,7 +98,10 @@ describe.each(PLATFORMS)('@WithLock() at any place among the decorators of a han
   });
 });
 
-it.each(ORDERS.map(({ name }, index) => ({ name, type: handlers[index] as Type })))('N4: name and length of the method stay ($name)', ({ type }) => {
-  const { read } = type.prototype as { read: (...args: unknown[]) => unknown };
-  expect([read.name, read.length]).toEqual(['read', 2]);
-});
+it.each(ORDERS.map(({ name }, index) => ({ name, type: handlers[index] as Type })))(
+  'N4: name and length of the method stay ($name)',
+  ({ type }) => {
+    const { read } = type.prototype as { read: (...args: unknown[]) => unknown };
+    expect([read.name, read.length]).toEqual(['read', 2]);
+  },
+);

@@ -1,5 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Catch, Controller, Get, HttpException, Injectable, NotFoundException, UseFilters, type ArgumentsHost, type ExceptionFilter, type Type } from '@nestjs/common';
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  Injectable,
+  NotFoundException,
+  UseFilters,
+  type ArgumentsHost,
+  type ExceptionFilter,
+  type Type,
+} from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
   LockBackendError,
@@ -26,7 +37,13 @@ const THROWN: readonly { readonly error: RedisLockError; readonly status: number
   { error: new LockNotAcquiredError({ key: KEY, waitedMs: 5, retryAfterMs: 4_100 }), status: 409 },
   { error: new LockKeyError(`The key "${KEY}" is bad.`, { key: KEY }), status: 400 },
   { error: new LockQueueFullError(KEY, 3), status: 503 },
-  { error: new LockBackendError(`Lock "${KEY}" could not be asked for.`, { key: KEY, cause: Object.assign(new Error('down'), { args: [KEY] }) }), status: 503 },
+  {
+    error: new LockBackendError(`Lock "${KEY}" could not be asked for.`, {
+      key: KEY,
+      cause: Object.assign(new Error('down'), { args: [KEY] }),
+    }),
+    status: 503,
+  },
   { error: new LockLostError({ key: KEY, reason: 'expired' }), status: 503 },
   { error: new LockClosedError(KEY), status: 503 },
   { error: new LockReentryError(KEY), status: 500 },
@@ -141,7 +158,11 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
 
   const start = async (options: HttpAppOptions = {}): Promise<HttpApp> => {
     const { providers = [], ...others } = options;
-    http = await startHttpApp(adapter, { controllers: [OrderController, FilteredController], providers: [Orders, ...providers], ...others });
+    http = await startHttpApp(adapter, {
+      controllers: [OrderController, FilteredController],
+      providers: [Orders, ...providers],
+      ...others,
+    });
     return http;
   };
 
@@ -150,7 +171,11 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
     const text = await response.text();
     withoutLeak([...response.headers]);
     withoutLeak(text);
-    return { status: response.status, retryAfter: response.headers.get('retry-after'), body: text.startsWith('{') ? JSON.parse(text) : text };
+    return {
+      status: response.status,
+      retryAfter: response.headers.get('retry-after'),
+      body: text.startsWith('{') ? JSON.parse(text) : text,
+    };
   }
 
   async function whileBusy(path: string): Promise<Told> {
@@ -164,16 +189,22 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
     beforeAll(() => start());
     afterAll(() => http.close());
 
-    it.each(THROWN)('N8 D3: $error.code is answered $status, by its code and not by its key', async ({ error, status }) => {
-      stage.failure = error;
-      const logged = http.log.at('error').length;
-      const told = await get('thrown');
-      expect(told).toMatchObject({ status, body: { statusCode: status, code: error.code, message: expect.any(String) } });
-      expect(told.retryAfter).toBe(error.code === 'LOCK_NOT_ACQUIRED' ? '5' : null);
-      // A bug of the app is for those who look after it, anything else is not.
-      expect(http.log.at('error').slice(logged)).toEqual(status === 500 ? [error.message] : []);
-      expect(http.log.at('debug', 'error')).toContain(error.message);
-    });
+    it.each(THROWN)(
+      'N8 D3: $error.code is answered $status, by its code and not by its key',
+      async ({ error, status }) => {
+        stage.failure = error;
+        const logged = http.log.at('error').length;
+        const told = await get('thrown');
+        expect(told).toMatchObject({
+          status,
+          body: { statusCode: status, code: error.code, message: expect.any(String) },
+        });
+        expect(told.retryAfter).toBe(error.code === 'LOCK_NOT_ACQUIRED' ? '5' : null);
+        // A bug of the app is for those who look after it, anything else is not.
+        expect(http.log.at('error').slice(logged)).toEqual(status === 500 ? [error.message] : []);
+        expect(http.log.at('debug', 'error')).toContain(error.message);
+      },
+    );
 
     it.each(['service', 'method'])('N8: busy is what it is for a handler under the decorator (%s)', async (path) => {
       const logged = http.log.at('error', 'warn').length;
@@ -200,7 +231,10 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
     });
 
     it('N8: a filter of the method or of the controller comes first, where it is for this error', async () => {
-      expect(await whileBusy('by-method')).toMatchObject({ status: 423, body: { by: 'BusyFilter', code: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) } });
+      expect(await whileBusy('by-method')).toMatchObject({
+        status: 423,
+        body: { by: 'BusyFilter', code: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) },
+      });
       expect(await whileBusy('not-by-method')).toMatchObject({ status: 409 });
       expect(await whileBusy('by-controller/service')).toMatchObject({ status: 423, body: { by: 'AnyFilter' } });
     });
@@ -216,21 +250,34 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
     const PLACES: readonly { readonly place: string; readonly options: (filter: Type) => HttpAppOptions }[] = [
       { place: 'the root module', options: (filter) => ({ providers: [appFilter(filter) as never] }) },
       { place: 'a module after ours', options: (filter) => ({ imports: [ownFilter(filter) as never] }) },
-      { place: 'useGlobalFilters()', options: (filter) => ({ configure: (app) => void app.useGlobalFilters(new filter()) }) },
+      {
+        place: 'useGlobalFilters()',
+        options: (filter) => ({ configure: (app) => void app.useGlobalFilters(new filter()) }),
+      },
     ];
 
-    it.each(PLACES.flatMap((place) => [BusyFilter, AnyFilter].map((filter) => ({ ...place, filter, name: filter.name }))))(
-      'N8: $name of $place comes first, for both',
-      async ({ options, filter, name }) => {
-        await start(options(filter));
-        for (const path of ['service', 'decorator']) expect(await whileBusy(path)).toMatchObject({ status: 423, body: { by: name, code: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) } });
+    it.each(
+      PLACES.flatMap((place) => [BusyFilter, AnyFilter].map((filter) => ({ ...place, filter, name: filter.name }))),
+    )('N8: $name of $place comes first, for both', async ({ options, filter, name }) => {
+      await start(options(filter));
+      for (const path of ['service', 'decorator'])
+        expect(await whileBusy(path)).toMatchObject({
+          status: 423,
+          body: { by: name, code: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) },
+        });
+    });
+
+    it.each([HttpFilter, CatchAllFilter])(
+      'N8: one of the root module for other classes gets what the decorator throws ($name)',
+      async (filter) => {
+        await start({ providers: [appFilter(filter) as never] });
+        for (const path of ['service', 'decorator'])
+          expect(await whileBusy(path)).toMatchObject({
+            status: 423,
+            body: { by: filter.name, code: 'LOCK_NOT_ACQUIRED' },
+          });
       },
     );
-
-    it.each([HttpFilter, CatchAllFilter])('N8: one of the root module for other classes gets what the decorator throws ($name)', async (filter) => {
-      await start({ providers: [appFilter(filter) as never] });
-      for (const path of ['service', 'decorator']) expect(await whileBusy(path)).toMatchObject({ status: 423, body: { by: filter.name, code: 'LOCK_NOT_ACQUIRED' } });
-    });
 
     it.each(PLACES)('N8: one of $place for another error of ours is not asked', async ({ options }) => {
       await start(options(LostFilter));
@@ -243,12 +290,21 @@ describe.each(PLATFORMS)('errors of ours that were not born in the decorator, on
 
     it('N8: exceptionFilter: false leaves them to Nest, and those of the decorator as they are', async () => {
       await start({ lock: { exceptionFilter: false } });
-      expect(await whileBusy('service')).toEqual({ status: 500, retryAfter: null, body: { statusCode: 500, message: 'Internal server error' } });
+      expect(await whileBusy('service')).toEqual({
+        status: 500,
+        retryAfter: null,
+        body: { statusCode: 500, message: 'Internal server error' },
+      });
       expect(await whileBusy('decorator')).toMatchObject({ status: 409 });
     });
 
     it('N8: one of several modules that says nothing is enough, and they answer once', async () => {
-      await start({ lock: { exceptionFilter: false }, imports: ['a', 'b'].map((name) => RedisLockModule.forRoot({ name, connection: process.env.TEST_REDIS_URL ?? '' })) });
+      await start({
+        lock: { exceptionFilter: false },
+        imports: ['a', 'b'].map((name) =>
+          RedisLockModule.forRoot({ name, connection: process.env.TEST_REDIS_URL ?? '' }),
+        ),
+      });
       expect(await whileBusy('service')).toMatchObject({ status: 409 });
     });
   });

@@ -14,13 +14,16 @@ const PROGRAMS = [
 ];
 
 describe('a process', () => {
-  it.each(PROGRAMS)('X2: ends by itself, with nothing left that keeps it alive ($program)', async ({ program, says }) => {
-    const { output, exited } = runProgram(`e2e/programs/${program}.ts`);
-    expect(await exited).toEqual({ code: 0, signal: null });
-    expect(output()).toContain(says);
-    const idle = /idle for (\d+) ms/.exec(output())?.[1];
-    expect(Number(idle)).toBeLessThan(500);
-  });
+  it.each(PROGRAMS)(
+    'X2: ends by itself, with nothing left that keeps it alive ($program)',
+    async ({ program, says }) => {
+      const { output, exited } = runProgram(`e2e/programs/${program}.ts`);
+      expect(await exited).toEqual({ code: 0, signal: null });
+      expect(output()).toContain(says);
+      const idle = /idle for (\d+) ms/.exec(output())?.[1];
+      expect(Number(idle)).toBeLessThan(500);
+    },
+  );
 
   it('O2: finishes its work on SIGTERM, and leaves no key', async () => {
     const KEY_PREFIX = uniqueKey('app');

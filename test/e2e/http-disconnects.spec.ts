@@ -1,6 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { Controller, Get, Param, RequestTimeoutException, UseGuards, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Param,
+  RequestTimeoutException,
+  UseGuards,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { WithLock } from 'nestjs-redis-lock';
 import { race, Subject, switchMap, throwError, type Observable } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
@@ -88,12 +98,19 @@ describe.each(PLATFORMS)('a caller that does not wait for the end, on $platform'
   afterEach(async () => {
     stage.work.open();
     await eventually(async () => (await http.takenKeys()).length === 0);
-    Object.assign(stage, { pipe: new Checkpoint(), work: new Checkpoint(), finished: 0, guarded: 0, timeUp: new Subject() });
+    Object.assign(stage, {
+      pipe: new Checkpoint(),
+      work: new Checkpoint(),
+      finished: 0,
+      guarded: 0,
+      timeUp: new Subject(),
+    });
   });
 
   afterAll(() => http.close());
 
-  const get = (path: string, signal?: AbortSignal): Promise<Response> => fetch(`${http.url}/${path}`, { signal: signal ?? null });
+  const get = (path: string, signal?: AbortSignal): Promise<Response> =>
+    fetch(`${http.url}/${path}`, { signal: signal ?? null });
   const waiting = async (): Promise<number | undefined> => (await http.locks.inspect('it'))?.waiting;
 
   it('N5b: leaves the queue when the client goes away, and acquires nothing', async () => {

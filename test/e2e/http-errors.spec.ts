@@ -1,6 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Catch, Controller, Get, HttpException, NotFoundException, UseFilters, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { CurrentLock, LockKeyError, LockLostError, LockNotAcquiredError, RedisLockError, WithLock, type Lock } from 'nestjs-redis-lock';
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpException,
+  NotFoundException,
+  UseFilters,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import {
+  CurrentLock,
+  LockKeyError,
+  LockLostError,
+  LockNotAcquiredError,
+  RedisLockError,
+  WithLock,
+  type Lock,
+} from 'nestjs-redis-lock';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
@@ -17,7 +34,11 @@ class RecordingFilter implements ExceptionFilter {
     caught.push(error);
     const response = host.switchToHttp().getResponse();
     const code = response.status(418);
-    (code.send as (body: unknown) => void).call(code, { caught: error.code, waitedMs: error.waitedMs, retryAfterMs: error.retryAfterMs });
+    (code.send as (body: unknown) => void).call(code, {
+      caught: error.code,
+      waitedMs: error.waitedMs,
+      retryAfterMs: error.retryAfterMs,
+    });
   }
 }
 
@@ -96,7 +117,10 @@ describe.each(PLATFORMS)('errors on $platform', ({ adapter }) => {
   let http: HttpApp;
 
   beforeAll(async () => {
-    http = await startHttpApp(adapter, { controllers: [FailingController, ...FilteredControllers], lock: { maxWaiters: 1 } });
+    http = await startHttpApp(adapter, {
+      controllers: [FailingController, ...FilteredControllers],
+      lock: { maxWaiters: 1 },
+    });
   });
 
   afterEach(() => {
@@ -121,12 +145,15 @@ describe.each(PLATFORMS)('errors on $platform', ({ adapter }) => {
     expect(await response.json()).toMatchObject({ statusCode: 409, error: 'Conflict', code: 'LOCK_NOT_ACQUIRED' });
   });
 
-  it.each([4_500, Infinity])('N8: answers 409 without Retry-After when nobody knows how long the holder takes (expiry %d)', async (expiry) => {
-    const giveBack = await http.takeAsStranger('stranger', expiry);
-    const response = await get('plain/stranger');
-    await giveBack();
-    expect([response.status, response.headers.get('retry-after')]).toEqual([409, null]);
-  });
+  it.each([4_500, Infinity])(
+    'N8: answers 409 without Retry-After when nobody knows how long the holder takes (expiry %d)',
+    async (expiry) => {
+      const giveBack = await http.takeAsStranger('stranger', expiry);
+      const response = await get('plain/stranger');
+      await giveBack();
+      expect([response.status, response.headers.get('retry-after')]).toEqual([409, null]);
+    },
+  );
 
   it('N8: answers 503 when too many wait', async () => {
     const lock = await http.locks.acquire('full');
@@ -167,18 +194,25 @@ describe.each(PLATFORMS)('errors on $platform', ({ adapter }) => {
     expect((await get('BusyFilter/throws/1')).status).toBe(404);
   });
 
-  it.each([BusyFilter, AnyLockFilter, HttpFilter, CatchAllFilter].map(({ name }) => name))('N8: an exception filter overrides it: %s', async (name) => {
-    const giveBack = await http.takeAsStranger('filtered', 20_000);
-    const response = await get(`${name}/busy/filtered`);
-    await giveBack();
-    expect(response.status).toBe(418);
-    expect(await response.json()).toEqual({ caught: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) });
-    const [error] = caught as [LockNotAcquiredError];
-    expect([error instanceof LockNotAcquiredError, error instanceof HttpException, error instanceof LockKeyError]).toEqual([true, true, false]);
-    expect(error.key).toBe('filtered');
-    withoutLeak(JSON.stringify(error), 'filtered');
-    expect(error.cause).toBeInstanceOf(LockNotAcquiredError);
-  });
+  it.each([BusyFilter, AnyLockFilter, HttpFilter, CatchAllFilter].map(({ name }) => name))(
+    'N8: an exception filter overrides it: %s',
+    async (name) => {
+      const giveBack = await http.takeAsStranger('filtered', 20_000);
+      const response = await get(`${name}/busy/filtered`);
+      await giveBack();
+      expect(response.status).toBe(418);
+      expect(await response.json()).toEqual({ caught: 'LOCK_NOT_ACQUIRED', waitedMs: expect.any(Number) });
+      const [error] = caught as [LockNotAcquiredError];
+      expect([
+        error instanceof LockNotAcquiredError,
+        error instanceof HttpException,
+        error instanceof LockKeyError,
+      ]).toEqual([true, true, false]);
+      expect(error.key).toBe('filtered');
+      withoutLeak(JSON.stringify(error), 'filtered');
+      expect(error.cause).toBeInstanceOf(LockNotAcquiredError);
+    },
+  );
 
   it('N8: a filter for another error of ours is not asked', async () => {
     const giveBack = await http.takeAsStranger('other', 20_000);
@@ -218,6 +252,8 @@ it('N8 D2: a handler without its key tells the log which part was missing, and t
   const response = await fetch(`${http.url}/keys`);
   expect(response.status).toBe(400);
   expect(await response.text()).not.toContain('query.id');
-  expect(http.log.at('debug')).toContainEqual(expect.stringMatching(/\{query\.id\} of the key of KeyController\.order is undefined/u));
+  expect(http.log.at('debug')).toContainEqual(
+    expect.stringMatching(/\{query\.id\} of the key of KeyController\.order is undefined/u),
+  );
   await http.close();
 });

@@ -42,7 +42,10 @@ describe.each(PLATFORMS)('an answer whose headers are sent before the lock is ta
   ])('C3: ends when the lock $trouble', async ({ path }) => {
     const giveBack = await http.takeAsStranger('busy');
     const answer = fetch(`${http.url}/${path}`).then((response) => response.text());
-    const outcome = await Promise.race([answer.catch(() => 'cut off'), sleep(PATIENCE_MS, 'still open', { ref: false })]);
+    const outcome = await Promise.race([
+      answer.catch(() => 'cut off'),
+      sleep(PATIENCE_MS, 'still open', { ref: false }),
+    ]);
     await giveBack();
     expect(outcome).not.toBe('still open');
   });

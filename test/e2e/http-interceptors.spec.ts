@@ -1,5 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, Param, ServiceUnavailableException, Sse, UseInterceptors, type CallHandler, type NestInterceptor } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Param,
+  ServiceUnavailableException,
+  Sse,
+  UseInterceptors,
+  type CallHandler,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { concat, map, mergeMap, NEVER, of, retry, toArray, type Observable } from 'rxjs';
 import { eventually } from '../support/eventually.js';
@@ -31,7 +41,10 @@ class AskingInterceptor implements NestInterceptor {
   constructor(private readonly locks: RedisLockService) {}
 
   intercept(_: unknown, next: CallHandler): Observable<unknown> {
-    const ask = async (value: unknown): Promise<unknown> => [value, (await this.locks.inspect('1')) === null ? 'free' : 'taken'];
+    const ask = async (value: unknown): Promise<unknown> => [
+      value,
+      (await this.locks.inspect('1')) === null ? 'free' : 'taken',
+    ];
     return next.handle().pipe(mergeMap(ask), toArray());
   }
 }
@@ -215,9 +228,12 @@ describe.each(PLATFORMS)('other interceptors beside @WithLock() on $platform', (
         ['two', 'taken'],
       ],
     },
-  ])('N5: one around it gets the result when the lock is free, and the values of an Observable as they come ($path)', async ({ path, answer }) => {
-    expect(await (await get(`1/asked/${path}`)).json()).toEqual(answer);
-  });
+  ])(
+    'N5: one around it gets the result when the lock is free, and the values of an Observable as they come ($path)',
+    async ({ path, answer }) => {
+      expect(await (await get(`1/asked/${path}`)).json()).toEqual(answer);
+    },
+  );
 
   it.each([
     { where: 'inside', key: '1' },

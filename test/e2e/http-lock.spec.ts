@@ -1,5 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { BadRequestException, Body, Controller, Get, Param, ParseIntPipe, Post, SetMetadata, UseGuards, type ExecutionContext } from '@nestjs/common';
+import {
+  BadRequestException,
+  Body,
+  Controller,
+  Get,
+  Param,
+  ParseIntPipe,
+  Post,
+  SetMetadata,
+  UseGuards,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { deferred } from '../support/deferred.js';
@@ -98,7 +109,12 @@ describe.each(PLATFORMS)('a handler under @WithLock() on $platform', ({ adapter 
     await stage.work.arrived(2);
     expect(stage.work.mostInside).toBe(2);
     stage.work.open();
-    expect(await Promise.all([...same, other].map(async (response) => (await response).json()))).toEqual([{ id: '1' }, { id: '1' }, { id: '1' }, { id: '2' }]);
+    expect(await Promise.all([...same, other].map(async (response) => (await response).json()))).toEqual([
+      { id: '1' },
+      { id: '1' },
+      { id: '1' },
+      { id: '2' },
+    ]);
     expect(stage.work.mostInside).toBe(2);
     expect(await http.takenKeys()).toEqual([]);
   });

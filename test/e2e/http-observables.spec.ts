@@ -58,7 +58,10 @@ class ObservableController {
   @Get('late-error')
   @WithLock('it')
   lateError(): Observable<unknown> {
-    return concat(of(1), throwError(() => failure));
+    return concat(
+      of(1),
+      throwError(() => failure),
+    );
   }
 
   @Sse('events')
@@ -115,15 +118,18 @@ describe.each(PLATFORMS)('a handler that returns an Observable on $platform', ({
     expect((await response).status).toBe(410);
   });
 
-  it.each(['subject', 'promised'])('N5c: is locked until the Observable is unsubscribed, as Nest does when the client goes away (%s)', async (path) => {
-    const abort = new AbortController();
-    const response = get(path, { signal: abort.signal }).catch(() => 'aborted');
-    await observed();
-    abort.abort();
-    expect(await response).toBe('aborted');
-    await eventually(() => !source.observed);
-    await eventually(async () => (await http.takenKeys()).length === 0);
-  });
+  it.each(['subject', 'promised'])(
+    'N5c: is locked until the Observable is unsubscribed, as Nest does when the client goes away (%s)',
+    async (path) => {
+      const abort = new AbortController();
+      const response = get(path, { signal: abort.signal }).catch(() => 'aborted');
+      await observed();
+      abort.abort();
+      expect(await response).toBe('aborted');
+      await eventually(() => !source.observed);
+      await eventually(async () => (await http.takenKeys()).length === 0);
+    },
+  );
 
   it('N5c: until: return gives the lock back when the method has returned', async () => {
     const response = get('return');
@@ -169,7 +175,9 @@ describe.each(PLATFORMS)('a handler that returns an Observable on $platform', ({
     const giveBack = await http.takeAsStranger('it');
     const client = new AbortController();
     // Nest sends the head of the answer before it knows whether there will be events: the client may have it already.
-    const answer = get('patient-events', { signal: client.signal }).then((response) => response.text()).catch(() => 'aborted');
+    const answer = get('patient-events', { signal: client.signal })
+      .then((response) => response.text())
+      .catch(() => 'aborted');
     await eventually(async () => (await http.locks.inspect('it'))?.waiting === 1);
     client.abort();
     expect(await answer).toBe('aborted');

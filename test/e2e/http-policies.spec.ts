@@ -110,7 +110,10 @@ describe.each(PLATFORMS)('what a decorator says of trouble, on $platform', ({ ad
 
   beforeAll(async () => {
     http = await startHttpApp(adapter, { controllers: [BusyController, LosingController] });
-    broken = await startHttpApp(adapter, { controllers: [BrokenController], lock: { connection: 'redis://127.0.0.1:1' } });
+    broken = await startHttpApp(adapter, {
+      controllers: [BrokenController],
+      lock: { connection: 'redis://127.0.0.1:1' },
+    });
     // Loggers of Nest are those of the app that was made last.
     log = broken.log;
     await eventually(() => log.at('warn').length > 0);
@@ -146,12 +149,21 @@ describe.each(PLATFORMS)('what a decorator says of trouble, on $platform', ({ ad
   it.each([
     { route: 'instead', status: 202 },
     { route: 'later', status: 200 },
-  ])('D4: the result of an onBusy function takes the place of that of the handler ($route)', async ({ route, status }) => {
-    const response = await getBusy(route);
-    expect(response.status).toBe(status);
-    expect(await response.json()).toEqual({ key: 'taken', id: 'taken', target: `BusyController.${route}`, transport: 'http', handler: route });
-    expect(await (await get(http, `busy/free/${route}`)).json()).toEqual({ ran: true });
-  });
+  ])(
+    'D4: the result of an onBusy function takes the place of that of the handler ($route)',
+    async ({ route, status }) => {
+      const response = await getBusy(route);
+      expect(response.status).toBe(status);
+      expect(await response.json()).toEqual({
+        key: 'taken',
+        id: 'taken',
+        target: `BusyController.${route}`,
+        transport: 'http',
+        handler: route,
+      });
+      expect(await (await get(http, `busy/free/${route}`)).json()).toEqual({ ran: true });
+    },
+  );
 
   it('D4: an Observable of an onBusy function is what one of the handler would be', async () => {
     expect(await (await getBusy('stream')).json()).toEqual({ emitted: 1 });

@@ -84,7 +84,10 @@ describe.each(PLATFORMS)('@WithLock() on $platform', ({ adapter }) => {
   let http: HttpApp;
 
   beforeAll(async () => {
-    http = await startHttpApp(adapter, { controllers: [CatController, DogController], providers: [First, Second, SameKey, Transient] });
+    http = await startHttpApp(adapter, {
+      controllers: [CatController, DogController],
+      providers: [First, Second, SameKey, Transient],
+    });
   });
 
   afterAll(() => http.close());
@@ -103,7 +106,10 @@ describe.each(PLATFORMS)('@WithLock() on $platform', ({ adapter }) => {
   });
 
   it('N10: of a handler that two controllers inherit', async () => {
-    for (const [path, by] of [['cats', 'CatController'], ['dogs', 'DogController']] as const) {
+    for (const [path, by] of [
+      ['cats', 'CatController'],
+      ['dogs', 'DogController'],
+    ] as const) {
       const response = await fetch(`${http.url}/${path}/1`);
       expect(await response.json()).toEqual({ by, key: 'CrudController.read:1' });
     }

@@ -31,7 +31,10 @@ const SOURCE = `(class Rows {
 
 /** The class as a compiler makes it for engines that have no async generators. */
 async function compiledFor(target: 'es5' | 'es2017'): Promise<new () => Rows> {
-  const { code } = await transform(SOURCE, { isModule: false, jsc: { target, externalHelpers: false, parser: { syntax: 'ecmascript' } } });
+  const { code } = await transform(SOURCE, {
+    isModule: false,
+    jsc: { target, externalHelpers: false, parser: { syntax: 'ecmascript' } },
+  });
   return (0, eval)(code) as new () => Rows;
 }
 
@@ -46,7 +49,11 @@ describe('a method that is iterated, under @WithLock()', () => {
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
 
-  const start = async (type: new () => object, decorators: readonly MethodDecorator[] = [], method = 'read'): Promise<any> => {
+  const start = async (
+    type: new () => object,
+    decorators: readonly MethodDecorator[] = [],
+    method = 'read',
+  ): Promise<any> => {
     class Held extends type {
       constructor(private readonly locks: RedisLockService) {
         super();
@@ -56,7 +63,11 @@ describe('a method that is iterated, under @WithLock()', () => {
         return this.locks.current()?.isHeld;
       }
     }
-    Object.defineProperty(Held.prototype, method, Object.getOwnPropertyDescriptor(type.prototype, method) as PropertyDescriptor);
+    Object.defineProperty(
+      Held.prototype,
+      method,
+      Object.getOwnPropertyDescriptor(type.prototype, method) as PropertyDescriptor,
+    );
     applyDecorators(Held.prototype, method, [WithLock('rows', { wait: 0 }) as MethodDecorator, ...decorators]);
     Reflect.defineMetadata('design:paramtypes', [RedisLockService], Held);
     Injectable()(Held);

@@ -10,7 +10,11 @@ import { startContext } from '../support/nest-context.js';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
 
-const SCHEDULED = { Interval: Interval('tick', 5), Timeout: Timeout('tick', 5), Cron: Cron(CronExpression.EVERY_SECOND, { name: 'tick' }) };
+const SCHEDULED = {
+  Interval: Interval('tick', 5),
+  Timeout: Timeout('tick', 5),
+  Cron: Cron(CronExpression.EVERY_SECOND, { name: 'tick' }),
+};
 const JOBS: Record<string, MethodDecorator> = { ...SCHEDULED, OnEvent: OnEvent('tick') };
 
 const CASES = Object.entries(JOBS).flatMap(([trigger, job]) => [
@@ -22,7 +26,11 @@ const MIN_HOLD_MS = 60_000;
 
 const imports = [ScheduleModule.forRoot(), EventEmitterModule.forRoot()];
 
-function jobClass(decorate: (lock: MethodDecorator) => MethodDecorator[], work: Checkpoint, options: WithLockOptions = {}) {
+function jobClass(
+  decorate: (lock: MethodDecorator) => MethodDecorator[],
+  work: Checkpoint,
+  options: WithLockOptions = {},
+) {
   @Injectable()
   class Job {
     constructor(private readonly locks: RedisLockService) {}
@@ -70,7 +78,9 @@ describe('a job of several replicas', () => {
     const work = new Checkpoint();
     const Job = jobClass((lock) => [SCHEDULED.Interval, lock], work, { onBusy: 'skip', wait: 0 });
     const keyPrefix = uniqueKey('replicas');
-    const replicas = await Promise.all(Array.from({ length: 5 }, () => startContext({ imports, providers: [Job], lock: { keyPrefix } })));
+    const replicas = await Promise.all(
+      Array.from({ length: 5 }, () => startContext({ imports, providers: [Job], lock: { keyPrefix } })),
+    );
     for (let run = 1; run <= 10; run += 1) {
       await work.arrived(run);
       // Everyone else has asked once more before this one ends.

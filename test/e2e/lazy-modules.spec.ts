@@ -24,11 +24,15 @@ describe('a lock module that is loaded lazily', () => {
   let app: INestApplicationContext;
   let name = '';
 
-  const connections = async (): Promise<number> => String(await sendCommand(url, 'CLIENT', 'LIST')).split(`name=${name} `).length - 1;
+  const connections = async (): Promise<number> =>
+    String(await sendCommand(url, 'CLIENT', 'LIST')).split(`name=${name} `).length - 1;
 
   const lockModule = (): ReturnType<typeof RedisLockModule.forRoot> => {
     const { hostname: host, port } = new URL(url);
-    return RedisLockModule.forRoot({ connection: { host, port: Number(port), connectionName: name }, keyPrefix: `${name}:` });
+    return RedisLockModule.forRoot({
+      connection: { host, port: Number(port), connectionName: name },
+      keyPrefix: `${name}:`,
+    });
   };
 
   beforeEach(async () => {

@@ -2,7 +2,13 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { ModuleMocker } from 'jest-mock';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { getRedisLockToken, RedisLockModule, RedisLockOptionsError, RedisLockService, WithLock } from 'nestjs-redis-lock';
+import {
+  getRedisLockToken,
+  RedisLockModule,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+} from 'nestjs-redis-lock';
 import { RedisLockTestingModule, useLocksInMemory } from 'nestjs-redis-lock/testing';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { rejection } from '../support/watch.js';
@@ -64,7 +70,9 @@ describe('X1: a test of a whole app', () => {
   });
 
   it('is told what to do when both modules are imported', async () => {
-    const error = await rejection(Test.createTestingModule({ imports: [AppModule, RedisLockTestingModule.forRoot()] }).compile());
+    const error = await rejection(
+      Test.createTestingModule({ imports: [AppModule, RedisLockTestingModule.forRoot()] }).compile(),
+    );
     expect(error.message).toMatch(/call useLocksInMemory\(builder\)/);
   });
 });
@@ -83,10 +91,16 @@ describe('X1: a mock in place of the service', () => {
     ['an auto-mock', { acquire: () => undefined }],
     ['one that gives nothing', { acquire: () => Promise.resolve() }],
     ['one whose lock has only release()', { acquire: () => Promise.resolve({ release: () => Promise.resolve() }) }],
-    ['one whose lock has no signal', { acquire: () => Promise.resolve({ keys: ['order'], [Symbol.asyncDispose]: () => Promise.resolve() }) }],
+    [
+      'one whose lock has no signal',
+      { acquire: () => Promise.resolve({ keys: ['order'], [Symbol.asyncDispose]: () => Promise.resolve() }) },
+    ],
     ["one of jest's ModuleMocker", autoMock()],
     ['one whose acquire() is a jest.fn()', { acquire: jest.fn() }],
-    ['one whose acquire() gives another mock', { acquire: jest.fn(() => Promise.resolve({ release: jest.fn(), extend: jest.fn(), signal: jest.fn() })) }],
+    [
+      'one whose acquire() gives another mock',
+      { acquire: jest.fn(() => Promise.resolve({ release: jest.fn(), extend: jest.fn(), signal: jest.fn() })) },
+    ],
   ])('%s is told so, by the plain call and by HTTP, and the method does not run', async (_, mock) => {
     const module = await Test.createTestingModule({ controllers: [OrderController], providers: [] })
       .useMocker((token) => (token === RedisLockService || token === getRedisLockToken('stock') ? mock : undefined))
@@ -103,7 +117,12 @@ describe('X1: a mock in place of the service', () => {
   });
 
   it('whose lock gives nothing to wait for is good enough: the method runs, and is answered', async () => {
-    const lock = { keys: ['order'], key: 'order', signal: new AbortController().signal, [Symbol.asyncDispose]: jest.fn() };
+    const lock = {
+      keys: ['order'],
+      key: 'order',
+      signal: new AbortController().signal,
+      [Symbol.asyncDispose]: jest.fn(),
+    };
     const module = await Test.createTestingModule({ controllers: [OrderController] })
       .useMocker(() => ({ acquire: () => Promise.resolve(lock) }))
       .compile();

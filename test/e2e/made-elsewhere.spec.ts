@@ -84,7 +84,12 @@ describe('a provider that Nest did not make itself', () => {
       @MessagePattern('it')
       handle(): void {}
     }
-    const root = { module: class RootModule {}, imports: [locksOfTest()], controllers: [OrderHandler], providers: [{ provide: Reports, useFactory: () => new Reports() }] };
+    const root = {
+      module: class RootModule {},
+      imports: [locksOfTest()],
+      controllers: [OrderHandler],
+      providers: [{ provide: Reports, useFactory: () => new Reports() }],
+    };
     const app = await NestFactory.create(root, { logger: false });
     app.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port: 0 } });
     await app.startAllMicroservices();
@@ -106,7 +111,9 @@ describe('a provider that Nest did not make itself', () => {
   });
 
   it('N3a: by a factory for each request is locked', async () => {
-    nest = await startContext({ providers: [{ provide: Reports, scope: Scope.REQUEST, useFactory: () => new Reports() }] });
+    nest = await startContext({
+      providers: [{ provide: Reports, scope: Scope.REQUEST, useFactory: () => new Reports() }],
+    });
     expect(await locksOf(await nest.app.resolve(Reports), nest.locks)).toEqual(['own', 'inherited']);
   });
 
@@ -122,9 +129,13 @@ describe('a provider that Nest did not make itself', () => {
   });
 
   it('N3a: is told so when no service has its name, or there is no module', async () => {
-    expect(String(await rejection(new Elsewhere().take()))).toMatch(/missing on the instance that Elsewhere\.take was called on: import RedisLockModule/u);
+    expect(String(await rejection(new Elsewhere().take()))).toMatch(
+      /missing on the instance that Elsewhere\.take was called on: import RedisLockModule/u,
+    );
     nest = await startContext({});
-    expect(String(await rejection(new Elsewhere().take()))).toMatch(/missing with the name "stock", which Elsewhere\.take needs: import/u);
+    expect(String(await rejection(new Elsewhere().take()))).toMatch(
+      /missing with the name "stock", which Elsewhere\.take needs: import/u,
+    );
   });
 
   it('N3a: is told so when it is called before the service is made, as in a constructor', async () => {
@@ -134,7 +145,9 @@ describe('a provider that Nest did not make itself', () => {
       @WithLock('it')
       async work(): Promise<void> {}
     }
-    expect(String(await new Hasty().outcome)).toMatch(/missing on the instance that Hasty\.work was called on: .*not in a constructor/u);
+    expect(String(await new Hasty().outcome)).toMatch(
+      /missing on the instance that Hasty\.work was called on: .*not in a constructor/u,
+    );
     const [asked, given] = [deferred(), deferred<RedisLockModuleOptions>()];
     const useFactory = (): Promise<RedisLockModuleOptions> => {
       asked.resolve();
@@ -151,7 +164,9 @@ describe('a provider that Nest did not make itself', () => {
 
   it('is no concern of ours when it has no such method', async () => {
     const values = [null, undefined, 0, 'text', Object.create(null), new Date(), () => undefined, Symbol('it')];
-    nest = await startContext({ providers: values.map((useValue, index) => ({ provide: `value ${index}`, useValue: useValue as unknown })) });
+    nest = await startContext({
+      providers: values.map((useValue, index) => ({ provide: `value ${index}`, useValue: useValue as unknown })),
+    });
     expect(nest.locks).toBeInstanceOf(RedisLockService);
   });
 });

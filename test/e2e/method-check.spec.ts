@@ -35,7 +35,9 @@ const FITTING: readonly (readonly [handler: string, parts: readonly string[]])[]
 
 const PARTS = ['params.id', 'data.id', 'args.id', '0', 'ip'];
 const FITS = FITTING.flatMap(([handler, parts]) => parts.map((part) => ({ handler, part })));
-const MISFITS = FITTING.flatMap(([handler, parts]) => PARTS.filter((part) => !parts.includes(part)).map((part) => ({ handler, part })));
+const MISFITS = FITTING.flatMap(([handler, parts]) =>
+  PARTS.filter((part) => !parts.includes(part)).map((part) => ({ handler, part })),
+);
 
 function classWith(decorators: readonly MethodDecorator[]): new () => object {
   class Orders {
@@ -64,14 +66,17 @@ describe('the keys of all methods, at start-up', () => {
     nest = undefined;
   });
 
-  it.each(MISFITS)('N3a: stop the app when a method under $handler has {$part}, with class, method and remedy', async ({ handler, part }) => {
-    const type = classWith([...(HANDLERS[handler] ?? []), WithLock(`orders:{${part}}`) as MethodDecorator]);
-    const error = await rejection(startContext({ providers: [type] }));
-    expect(error).toMatchObject({ code: 'LOCK_OPTIONS' });
-    expect(error.message).toMatch(/Orders\.handle/);
-    expect(error.message).toContain(`{${part}}`);
-    expect(error.message).toMatch(/: use the/);
-  });
+  it.each(MISFITS)(
+    'N3a: stop the app when a method under $handler has {$part}, with class, method and remedy',
+    async ({ handler, part }) => {
+      const type = classWith([...(HANDLERS[handler] ?? []), WithLock(`orders:{${part}}`) as MethodDecorator]);
+      const error = await rejection(startContext({ providers: [type] }));
+      expect(error).toMatchObject({ code: 'LOCK_OPTIONS' });
+      expect(error.message).toMatch(/Orders\.handle/);
+      expect(error.message).toContain(`{${part}}`);
+      expect(error.message).toMatch(/: use the/);
+    },
+  );
 
   it.each(FITS)('N3a: are fine when a method under $handler has {$part}', async ({ handler, part }) => {
     const type = classWith([WithLock(`orders:{${part}}`) as MethodDecorator, ...(HANDLERS[handler] ?? [])]);
@@ -79,7 +84,11 @@ describe('the keys of all methods, at start-up', () => {
   });
 
   it('N3a: must fit each transport of a method that has two', async () => {
-    const type = classWith([...(HANDLERS['@Get()'] ?? []), ...(HANDLERS['@MessagePattern()'] ?? []), WithLock('orders:{params.id}') as MethodDecorator]);
+    const type = classWith([
+      ...(HANDLERS['@Get()'] ?? []),
+      ...(HANDLERS['@MessagePattern()'] ?? []),
+      WithLock('orders:{params.id}') as MethodDecorator,
+    ]);
     expect(await rejection(startContext({ controllers: [type] }))).toMatchObject({ code: 'LOCK_OPTIONS' });
   });
 
@@ -87,7 +96,9 @@ describe('the keys of all methods, at start-up', () => {
     class Derived extends classWith([WithLock('orders:{params.id}') as MethodDecorator]) {}
     const inModule = { module: class Inner {}, providers: [Derived] };
     expect(await rejection(startContext({ imports: [inModule] }))).toMatchObject({ code: 'LOCK_OPTIONS' });
-    expect(await rejection(startContext({ providers: [{ provide: 'it', useValue: new Derived() }] }))).toMatchObject({ code: 'LOCK_OPTIONS' });
+    expect(await rejection(startContext({ providers: [{ provide: 'it', useValue: new Derived() }] }))).toMatchObject({
+      code: 'LOCK_OPTIONS',
+    });
   });
 
   it('N10: of a method that is overridden are no matter', async () => {
@@ -101,7 +112,9 @@ describe('the keys of all methods, at start-up', () => {
       override async handle(): Promise<void> {}
     }
     const value = Object.assign(Object.create(Base.prototype) as Base, { handle: async () => Promise.resolve() });
-    expect((await start({ controllers: [Derived], providers: [{ provide: 'it', useValue: value }] })).log.at('warn')).toEqual([]);
+    expect(
+      (await start({ controllers: [Derived], providers: [{ provide: 'it', useValue: value }] })).log.at('warn'),
+    ).toEqual([]);
   });
 
   it('N4: are looked at without reading what is a getter for instances', async () => {
@@ -133,7 +146,9 @@ describe('the keys of all methods, at start-up', () => {
   });
 
   it('C12: are fine beneath a decorator that replaces the method of a provider', async () => {
-    expect((await start({ providers: [classWith([naive, WithLock('orders:{0}') as MethodDecorator])] })).log.at('warn')).toEqual([]);
+    expect(
+      (await start({ providers: [classWith([naive, WithLock('orders:{0}') as MethodDecorator])] })).log.at('warn'),
+    ).toEqual([]);
   });
 
   it('C12 N8: warn once of a handler that a decorator above hides from Nest, in an app with two lock modules', async () => {

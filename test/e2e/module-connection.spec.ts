@@ -2,7 +2,12 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { Test } from '@nestjs/testing';
 import { Redis } from 'ioredis';
-import { RedisLockModule, RedisLockOptionsError, RedisLockService, type RedisLockModuleOptions } from 'nestjs-redis-lock';
+import {
+  RedisLockModule,
+  RedisLockOptionsError,
+  RedisLockService,
+  type RedisLockModuleOptions,
+} from 'nestjs-redis-lock';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
 
@@ -60,7 +65,8 @@ const REFUSED: readonly unknown[] = [
 ];
 
 describe('the connection of RedisLockModule', () => {
-  const running = async (): Promise<number> => String(await sendCommand(url, 'CLIENT', 'LIST')).split(`name=${clientName} `).length - 1;
+  const running = async (): Promise<number> =>
+    String(await sendCommand(url, 'CLIENT', 'LIST')).split(`name=${clientName} `).length - 1;
 
   it.each(Object.entries(OWNED))('N9: %s makes a client of its own, which is closed', async (_, connection) => {
     const locks = await start({ connection });
@@ -71,7 +77,9 @@ describe('the connection of RedisLockModule', () => {
   });
 
   it('N9: is not made before the app starts', async () => {
-    const module = await Test.createTestingModule({ imports: [RedisLockModule.forRoot({ connection: OWNED['a URL'] as string })] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [RedisLockModule.forRoot({ connection: OWNED['a URL'] as string })],
+    }).compile();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await running()).toBe(0);
     await module.close();
@@ -113,12 +121,15 @@ describe('the connection of RedisLockModule', () => {
     });
   });
 
-  it.each(REFUSED.map((connection) => [connection]))('P2: %p is refused, and nothing is connected to', async (connection) => {
-    const error = await refusal({ connection });
-    expect(error.option).toMatch(/^connection/);
-    expect(error.message).toMatch(/pass|beside/);
-    expect(error.code).toBe('LOCK_OPTIONS');
-  });
+  it.each(REFUSED.map((connection) => [connection]))(
+    'P2: %p is refused, and nothing is connected to',
+    async (connection) => {
+      const error = await refusal({ connection });
+      expect(error.option).toMatch(/^connection/);
+      expect(error.message).toMatch(/pass|beside/);
+      expect(error.code).toBe('LOCK_OPTIONS');
+    },
+  );
 
   it.each([[[]], [[url, url, url]]])('T4: a quorum is refused: %p', async (connection) => {
     expect((await refusal({ connection })).message).toMatch(/quorum.*not supported/);
@@ -144,7 +155,11 @@ describe('the connection of RedisLockModule', () => {
     expect((await refusal(options)).option).toBe(option);
   });
 
-  it.each([['name', { name: '' }], ['name', { name: 7 }], ['isGlobal', { isGlobal: 'yes' }]])('D1: the error names the option %s in %p at once', (option, options) => {
+  it.each([
+    ['name', { name: '' }],
+    ['name', { name: 7 }],
+    ['isGlobal', { isGlobal: 'yes' }],
+  ])('D1: the error names the option %s in %p at once', (option, options) => {
     expect(() => RedisLockModule.forRoot(options as RedisLockModuleOptions)).toThrow(`Option "${option}"`);
   });
 

@@ -84,7 +84,9 @@ describe('RedisLockModule', () => {
 
   it('N9: useExisting takes the instance that is there', async () => {
     Settings.made = 0;
-    await start({ imports: [SettingsModule, RedisLockModule.forRootAsync({ imports: [SettingsModule], useExisting: Settings })] });
+    await start({
+      imports: [SettingsModule, RedisLockModule.forRootAsync({ imports: [SettingsModule], useExisting: Settings })],
+    });
     expect(Settings.made).toBe(1);
   });
 
@@ -128,12 +130,19 @@ describe('RedisLockModule', () => {
 
   it.each([
     ['is missing', { providers: [Unserved] }, /Unserved\.work/],
-    ['is not global and not imported', { imports: [valid({ isGlobal: false }), { module: class Other {}, providers: [Unserved] }] }, /Unserved\.work/],
+    [
+      'is not global and not imported',
+      { imports: [valid({ isGlobal: false }), { module: class Other {}, providers: [Unserved] }] },
+      /Unserved\.work/,
+    ],
     ['has another name', { imports: [valid({ name: 'orders' })], providers: [UnservedByName] }, /UnservedByName\.work/],
     ['has no name', { imports: [valid()], providers: [UnservedByName] }, /UnservedByName\.work/],
-  ])('N3b: the app does not start, and the error names class and method, when the module %s', async (_, metadata, message) => {
-    await expect(Test.createTestingModule(metadata).compile()).rejects.toThrow(message);
-  });
+  ])(
+    'N3b: the app does not start, and the error names class and method, when the module %s',
+    async (_, metadata, message) => {
+      await expect(Test.createTestingModule(metadata).compile()).rejects.toThrow(message);
+    },
+  );
 
   it('N9: several services in one app have names', async () => {
     @Injectable()
@@ -153,7 +162,11 @@ describe('RedisLockModule', () => {
     const imports = [undefined, 'orders', 'stock'].map((name) =>
       name === 'stock'
         ? RedisLockModule.forRootAsync({ name, useFactory: () => ({ connection, keyPrefix: `${prefix}${name}:` }) })
-        : RedisLockModule.forRoot({ connection, keyPrefix: `${prefix}${name}:`, ...(name === undefined ? {} : { name }) }),
+        : RedisLockModule.forRoot({
+            connection,
+            keyPrefix: `${prefix}${name}:`,
+            ...(name === undefined ? {} : { name }),
+          }),
     );
     const module = await start({ imports, providers: [Shop] });
     const shop = module.get(Shop);
@@ -169,8 +182,19 @@ describe('RedisLockModule', () => {
 
   it.each([
     ['without a name', () => [valid(), valid()], 'the default'],
-    ['of one name', () => [valid({ name: 'orders' }), RedisLockModule.forRootAsync({ name: 'orders', useFactory: () => ({ connection }) })], '"orders"'],
-    ['of which one is not global', () => [valid(), { module: class Inner {}, imports: [valid({ isGlobal: false })] }], 'the default'],
+    [
+      'of one name',
+      () => [
+        valid({ name: 'orders' }),
+        RedisLockModule.forRootAsync({ name: 'orders', useFactory: () => ({ connection }) }),
+      ],
+      '"orders"',
+    ],
+    [
+      'of which one is not global',
+      () => [valid(), { module: class Inner {}, imports: [valid({ isGlobal: false })] }],
+      'the default',
+    ],
     ['of which one is for tests', () => [valid(), RedisLockTestingModule.forRoot()], 'the default'],
   ])('N9: two modules %s are refused', async (_, imports, name) => {
     const error = await rejection(Test.createTestingModule({ imports: imports() }).compile());

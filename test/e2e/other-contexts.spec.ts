@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Param, ParseIntPipe, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Param,
+  ParseIntPipe,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { CurrentLock, RedisLockService, WithLock, WithLockInterceptor, type Lock } from 'nestjs-redis-lock';
 import { from, lastValueFrom, retry, timeout, type Observable } from 'rxjs';
 import PQueue from 'p-queue';
@@ -151,7 +160,9 @@ describe.each(PLATFORMS)('a handler that is called from another async context, o
   let http: HttpApp;
 
   beforeAll(async () => {
-    http = await startHttpApp(adapter, { controllers: PATHS.map(({ by, path }) => controllerOf(path, SCHEDULES[by] as Schedule)) });
+    http = await startHttpApp(adapter, {
+      controllers: PATHS.map(({ by, path }) => controllerOf(path, SCHEDULES[by] as Schedule)),
+    });
   });
 
   afterEach(async () => {
@@ -164,16 +175,22 @@ describe.each(PLATFORMS)('a handler that is called from another async context, o
   const get = (path: string): Promise<Response> => fetch(`${http.url}/${path}`);
 
   describe.each(PATHS)('by $by', ({ by, path }) => {
-    it.each(['raw', 'piped', 'two', 'named', 'retried'])('N3d N5: has its own lock, and takes it once (%s)', async (route) => {
-      stage.failures = 2;
-      const ids = ['1', '2', '3', '4'];
-      const answers = ids.map(async (id) => (await get(`${path}/${route}/${id}`)).json());
-      await stage.work.arrived();
-      // A lock of raw parts is there before the queue.
-      if (route !== 'piped') await eventually(async () => (await http.takenKeys()).filter((key) => ids.includes(key)).length === ids.length);
-      stage.work.open();
-      expect(await Promise.all(answers)).toEqual(ids.map((id) => ({ id, key: id, isHeld: true, isSame: true })));
-    });
+    it.each(['raw', 'piped', 'two', 'named', 'retried'])(
+      'N3d N5: has its own lock, and takes it once (%s)',
+      async (route) => {
+        stage.failures = 2;
+        const ids = ['1', '2', '3', '4'];
+        const answers = ids.map(async (id) => (await get(`${path}/${route}/${id}`)).json());
+        await stage.work.arrived();
+        // A lock of raw parts is there before the queue.
+        if (route !== 'piped')
+          await eventually(
+            async () => (await http.takenKeys()).filter((key) => ids.includes(key)).length === ids.length,
+          );
+        stage.work.open();
+        expect(await Promise.all(answers)).toEqual(ids.map((id) => ({ id, key: id, isHeld: true, isSame: true })));
+      },
+    );
 
     it('N5: does not begin when its request was answered meanwhile', async () => {
       const later = stage.gate.close();

@@ -2,7 +2,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, NotFoundException } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
-import { CurrentLock, LockKeyError, LockNotAcquiredError, WithLock, type Lock, type RedisLockError } from 'nestjs-redis-lock';
+import {
+  CurrentLock,
+  LockKeyError,
+  LockNotAcquiredError,
+  WithLock,
+  type Lock,
+  type RedisLockError,
+} from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
@@ -26,7 +33,11 @@ class Handlers {
   }
 
   @WithLock((ctx) => `${ctx.target}:${ctx.transport}:${(ctx.data ?? ctx.args[1]).id}`, { wait: 0 })
-  async byFunction(_first?: unknown, _second?: { id: unknown }, @CurrentLock() lock?: Lock): Promise<string | undefined> {
+  async byFunction(
+    _first?: unknown,
+    _second?: { id: unknown },
+    @CurrentLock() lock?: Lock,
+  ): Promise<string | undefined> {
     return Promise.resolve(lock?.key);
   }
 
@@ -67,7 +78,9 @@ function callAs(type: string, { app }: NestContext, name: keyof Handlers, args: 
   const handlers = app.get(Handlers);
   const callback = handlers[name] as (...args: unknown[]) => unknown;
   const enhancers = { interceptors: true, guards: true, filters: false };
-  const handler = app.get(ExternalContextCreator).create(handlers, callback, name, undefined, undefined, undefined, undefined, enhancers, type);
+  const handler = app
+    .get(ExternalContextCreator)
+    .create(handlers, callback, name, undefined, undefined, undefined, undefined, enhancers, type);
   return handler(...args) as Promise<unknown>;
 }
 
@@ -141,7 +154,10 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
 
   it('C3 N3: is told that it is busy', async () => {
     const held = await nest.locks.acquire('Handlers.byFunction:call:1');
-    const outcome = await Promise.race([callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error), sleep(PATIENCE_MS, undefined, { ref: false })]);
+    const outcome = await Promise.race([
+      callAs(type, nest, 'byFunction', [{}, { id: '1' }]).catch((error: unknown) => error),
+      sleep(PATIENCE_MS, undefined, { ref: false }),
+    ]);
     await held.release();
     expect(outcome).toBeInstanceOf(LockNotAcquiredError);
   });
@@ -158,7 +174,10 @@ describe.each(['http', 'job'])('a handler that a package calls in a context of t
     await eventually(async () => (await nest.locks.inspect('generator')) === null, 1_000);
   });
 
-  it.each([{ args: [] }, { args: [{ id: 1 }] }, { args: [{}, { id: 1 }] }, { args: [null, null] }])('N3: is locked, whatever its arguments (case %#)', async ({ args }) => {
-    expect(await callAs(type, nest, 'static', args)).toBe('done');
-  });
+  it.each([{ args: [] }, { args: [{ id: 1 }] }, { args: [{}, { id: 1 }] }, { args: [null, null] }])(
+    'N3: is locked, whatever its arguments (case %#)',
+    async ({ args }) => {
+      expect(await callAs(type, nest, 'static', args)).toBe('done');
+    },
+  );
 });

@@ -59,9 +59,12 @@ describe.each(PLATFORMS)('a handler that calls itself, on $platform', ({ adapter
 
   const get = async (path: string): Promise<unknown> => (await fetch(`${http.url}/${path}`)).json();
 
-  it.each(['last', 'beneath', 'function'])('N3d: takes another lock for another key while the values of its Observable come (%s)', async (path) => {
-    expect(await get(`${path}/1`)).toEqual({ within: [true, true], after: [true, false] });
-  });
+  it.each(['last', 'beneath', 'function'])(
+    'N3d: takes another lock for another key while the values of its Observable come (%s)',
+    async (path) => {
+      expect(await get(`${path}/1`)).toEqual({ within: [true, true], after: [true, false] });
+    },
+  );
 
   it('N5: takes its lock anew when it is called again after it was given back', async () => {
     const tokens = (await get('return/1')) as number[];

@@ -102,7 +102,9 @@ describe('a raw part of a key that the method gets through a pipe', () => {
     const warnings = await warningsOf(RawController, PipedController, OrderResolver);
     expect(warnings).toHaveLength(WARNINGS.length);
     for (const [{ name }, method, raw, piped] of WARNINGS) {
-      expect(warnings.filter((text) => text.includes(`${name}.${method} `))).toEqual([expect.stringMatching(new RegExp(`\\{${raw}\\}.*Use \\{${piped}\\}`))]);
+      expect(warnings.filter((text) => text.includes(`${name}.${method} `))).toEqual([
+        expect.stringMatching(new RegExp(`\\{${raw}\\}.*Use \\{${piped}\\}`)),
+      ]);
     }
   });
 

@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common';
-import { LockKeyError, LockNotAcquiredError, RedisLockOptionsError, RedisLockService, WithLock } from 'nestjs-redis-lock';
+import {
+  LockKeyError,
+  LockNotAcquiredError,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+} from 'nestjs-redis-lock';
 import { of } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
@@ -124,7 +130,11 @@ describe('a method of a provider under @WithLock()', () => {
     await stage.work.arrived(2);
     expect(stage.work.arrivals).toBe(2);
     stage.work.open();
-    expect(await Promise.all(calls)).toEqual(['private 1 under order:1', 'private 1 under order:1', 'private 2 under order:2']);
+    expect(await Promise.all(calls)).toEqual([
+      'private 1 under order:1',
+      'private 1 under order:1',
+      'private 2 under order:2',
+    ]);
   });
 
   it('D2a: tells a key function of the call', async () => {
@@ -151,12 +161,15 @@ describe('a method of a provider under @WithLock()', () => {
     expect(await call).toBe('lower:2');
   });
 
-  it.each(['sync', 'observable'] as const)('N3: cannot return anything but a promise, and says so (%s)', async (method) => {
-    const error = await Promise.resolve((service[method] as () => unknown)()).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(RedisLockOptionsError);
-    expect(String(error)).toMatch(new RegExp(`OrderService\\.${method}.*must return a promise`));
-    expect(await nest.locks.inspect(method)).toBeNull();
-  });
+  it.each(['sync', 'observable'] as const)(
+    'N3: cannot return anything but a promise, and says so (%s)',
+    async (method) => {
+      const error = await Promise.resolve((service[method] as () => unknown)()).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(RedisLockOptionsError);
+      expect(String(error)).toMatch(new RegExp(`OrderService\\.${method}.*must return a promise`));
+      expect(await nest.locks.inspect(method)).toBeNull();
+    },
+  );
 
   it('D4: does what its decorator says of a busy lock', async () => {
     const lock = await nest.locks.acquire('busy');
@@ -167,10 +180,13 @@ describe('a method of a provider under @WithLock()', () => {
     expect([await service.busy(), await service.skip(), await service.instead(1, 2)]).toEqual(['ran', 'ran', 'ran']);
   });
 
-  it.each([undefined, null, '', {}, [], Number.NaN, Infinity, () => 1, Symbol('s')])('D2b: has no key when its part is %p', async (id) => {
-    await expect(service.byId({ id })).rejects.toThrow(LockKeyError);
-    expect(stage.work.arrivals).toBe(0);
-  });
+  it.each([undefined, null, '', {}, [], Number.NaN, Infinity, () => 1, Symbol('s')])(
+    'D2b: has no key when its part is %p',
+    async (id) => {
+      await expect(service.byId({ id })).rejects.toThrow(LockKeyError);
+      expect(stage.work.arrivals).toBe(0);
+    },
+  );
 
   it('D2c: has no key from a message', async () => {
     await expect(service.fromMessage()).rejects.toThrow(/\{data\.id\}.*OrderService\.fromMessage.*\{0\}/);

@@ -40,7 +40,10 @@ describe.each(PLATFORMS)('without Redis, on $platform', ({ adapter }) => {
 
   it('O1: the app starts, answers 503, and works as soon as Redis is there', async () => {
     const port = await freePort();
-    http = await startHttpApp(adapter, { controllers: [OrderController], lock: { connection: `redis://127.0.0.1:${port}` } });
+    http = await startHttpApp(adapter, {
+      controllers: [OrderController],
+      lock: { connection: `redis://127.0.0.1:${port}` },
+    });
     const response = await fetch(`${http.url}/order`);
     expect([response.status, await response.json()]).toMatchObject([503, { code: 'LOCK_BACKEND' }]);
     redis = await startRedis({ port });
@@ -72,19 +75,23 @@ describe.each(PLATFORMS)('without Redis, on $platform', ({ adapter }) => {
 
 describe('a lock service', () => {
   const delay = watchDelay(process.env.TEST_REDIS_URL);
-  const tookLessThan = (ms: number, begin: number): void => expect(performance.now() - begin).toBeLessThan(delay.limit(ms, begin));
+  const tookLessThan = (ms: number, begin: number): void =>
+    expect(performance.now() - begin).toBeLessThan(delay.limit(ms, begin));
 
   afterAll(() => delay.stop());
 
-  it.each([{ wait: 0 }, { wait: 100 }])('W4: on a dead address refuses after $wait ms and closes at once', async ({ wait }) => {
-    const { app, locks } = await startContext({ lock: { connection: 'redis://127.0.0.1:1' } });
-    const start = performance.now();
-    await expect(locks.acquire('it', { wait })).rejects.toThrow(LockBackendError);
-    tookLessThan(wait + 200, start);
-    const closing = performance.now();
-    await app.close();
-    tookLessThan(200, closing);
-  });
+  it.each([{ wait: 0 }, { wait: 100 }])(
+    'W4: on a dead address refuses after $wait ms and closes at once',
+    async ({ wait }) => {
+      const { app, locks } = await startContext({ lock: { connection: 'redis://127.0.0.1:1' } });
+      const start = performance.now();
+      await expect(locks.acquire('it', { wait })).rejects.toThrow(LockBackendError);
+      tookLessThan(wait + 200, start);
+      const closing = performance.now();
+      await app.close();
+      tookLessThan(200, closing);
+    },
+  );
 
   it('W4: on a dead address refuses a caller with default options long before `wait` is over', async () => {
     const { app, locks } = await startContext({ lock: { connection: 'redis://127.0.0.1:1', defaults: {} } });

@@ -2,7 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import { Injectable, Module, Scope } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { RedisLockModule, RedisLockOptionsError, RedisLockService, type RedisLockModuleAsyncOptions, type RedisLockModuleOptions, type RedisLockOptionsFactory } from 'nestjs-redis-lock';
+import {
+  RedisLockModule,
+  RedisLockOptionsError,
+  RedisLockService,
+  type RedisLockModuleAsyncOptions,
+  type RedisLockModuleOptions,
+  type RedisLockOptionsFactory,
+} from 'nestjs-redis-lock';
 import { rejection } from '../support/watch.js';
 
 const options: RedisLockModuleOptions = { connection: process.env.TEST_REDIS_URL ?? '' };
@@ -47,13 +54,22 @@ const FORMS: readonly (readonly [form: string, options: RedisLockModuleAsyncOpti
 
 describe('options that are made for each request', () => {
   it.each(FORMS)('N9: stop the app, with what makes them so and the remedy: %s', async (_, form, culprit) => {
-    const error = await rejection(Test.createTestingModule({ imports: [RedisLockModule.forRootAsync(form)] }).compile());
+    const error = await rejection(
+      Test.createTestingModule({ imports: [RedisLockModule.forRootAsync(form)] }).compile(),
+    );
     expect(error).toBeInstanceOf(RedisLockOptionsError);
-    expect(String(error)).toMatch(new RegExp(`"forRootAsync\\(\\)" is made for each request, by ${culprit}: there is one lock service.*make ${culprit} a singleton`, 'u'));
+    expect(String(error)).toMatch(
+      new RegExp(
+        `"forRootAsync\\(\\)" is made for each request, by ${culprit}: there is one lock service.*make ${culprit} a singleton`,
+        'u',
+      ),
+    );
   });
 
   it('N9: are something else than those of a provider that is made for each of its users', async () => {
-    const module = await Test.createTestingModule({ imports: [RedisLockModule.forRootAsync({ imports, inject: [TransientSettings], useFactory })] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [RedisLockModule.forRootAsync({ imports, inject: [TransientSettings], useFactory })],
+    }).compile();
     await module.init();
     await module.get(RedisLockService).withLock('it', () => undefined);
     await module.close();

@@ -3,7 +3,9 @@ import { describe, expect, it } from '@jest/globals';
 
 const SAMPLE = new URL('../../sample/', import.meta.url);
 const PAGE = readFileSync(new URL('public/index.html', SAMPLE), 'utf8');
-const BLOCKS = [...PAGE.matchAll(/<pre data-source="([^"]+)"><code>(.*?)<\/code>/gs)].map(([, file = '', html = '']) => ({ file, code: textOf(html) }));
+const BLOCKS = [...PAGE.matchAll(/<pre data-source="([^"]+)"><code>(.*?)<\/code>/gs)].map(
+  ([, file = '', html = '']) => ({ file, code: textOf(html) }),
+);
 
 describe('the page', () => {
   it.each(BLOCKS)('shows code of $file that is really there', ({ file, code }) => {
@@ -23,7 +25,10 @@ describe('the page', () => {
 });
 
 function textOf(html: string): string {
-  return html.replace(/<[^>]+>/g, '').replaceAll('&lt;', '<').replaceAll('&amp;', '&');
+  return html
+    .replace(/<[^>]+>/g, '')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&');
 }
 
 function withoutIndent(code: string): string {

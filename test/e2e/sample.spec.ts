@@ -99,7 +99,14 @@ describe.each([
       const late: PageEvents = await openEvents(`${url}/events`);
       await eventually(() => salesOf(late).length === salesOf(page).length);
       late.close();
-      expect(late.events[0]).toEqual({ type: 'scene', itemId: '1', pieces: PIECES, buyers: BUYERS, shops: names(), inMemory: !needsRedis });
+      expect(late.events[0]).toEqual({
+        type: 'scene',
+        itemId: '1',
+        pieces: PIECES,
+        buyers: BUYERS,
+        shops: names(),
+        inMemory: !needsRedis,
+      });
       expect(salesOf(late)).toEqual(salesOf(page));
     });
   });
@@ -111,10 +118,15 @@ describe.each([
 
   it('keeps key and owner token of the lock to itself', async () => {
     await post(`${url}/items/1/deliveries`, { id: 'one more', amount: 1 });
-    const answers = [await post(`${url}/items/1/orders/locked`, { buyer: 1 }), await post(`${url}/items/1/orders/locked`, { buyer: 2 })];
+    const answers = [
+      await post(`${url}/items/1/orders/locked`, { buyer: 1 }),
+      await post(`${url}/items/1/orders/locked`, { buyer: 2 }),
+    ];
     expect(answers.map(({ status }) => status)).toEqual([201, 410]);
     for (const answer of answers) {
-      expect(JSON.stringify([...answer.headers]) + (await answer.text())).not.toMatch(new RegExp(`item:1|lock:|:${process.pid}:`));
+      expect(JSON.stringify([...answer.headers]) + (await answer.text())).not.toMatch(
+        new RegExp(`item:1|lock:|:${process.pid}:`),
+      );
     }
   });
 
@@ -143,10 +155,18 @@ async function ledger(url: string): Promise<Ledger> {
 function salesOf({ events }: PageEvents): (readonly ShopEvent[])[] {
   const news = events.filter((event): event is ShopEvent => event.type !== 'scene');
   const ends = [...news.keys()].filter((index) => news[index]?.type === 'closed');
-  return ends.map((end) => news.slice(news.findLastIndex(({ type }, index) => index < end && type === 'opened'), end + 1));
+  return ends.map((end) =>
+    news.slice(
+      news.findLastIndex(({ type }, index) => index < end && type === 'opened'),
+      end + 1,
+    ),
+  );
 }
 
-function only<Type extends ShopEvent['type']>(events: readonly ShopEvent[], type: Type): Extract<ShopEvent, { type: Type }>[] {
+function only<Type extends ShopEvent['type']>(
+  events: readonly ShopEvent[],
+  type: Type,
+): Extract<ShopEvent, { type: Type }>[] {
   return events.filter((event): event is Extract<ShopEvent, { type: Type }> => event.type === type);
 }
 

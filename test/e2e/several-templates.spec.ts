@@ -27,7 +27,8 @@ describe.each(PLATFORMS)('an array of templates, on $platform', ({ adapter }) =>
 
   it('D2a: locks all of its keys, or none', async () => {
     http = await startHttpApp(adapter, { controllers: [StockController] });
-    const move = async (path: string): Promise<unknown> => (await fetch(`${http.url}/move/${path}`, { method: 'POST' })).json();
+    const move = async (path: string): Promise<unknown> =>
+      (await fetch(`${http.url}/move/${path}`, { method: 'POST' })).json();
     expect(await move('b/a')).toEqual(['stock:a', 'stock:b']);
     expect(await move('a%3Ab/a%3Ab')).toEqual(['stock:a%3Ab']);
     const giveBack = await http.takeAsStranger('stock:b');

@@ -7,7 +7,8 @@ describe('the metadata of a method under @WithLock()', () => {
   it('N4: is seen by who has the method, and by who has what stands in its place, whichever it was written on', async () => {
     const originals: object[] = [];
     const keep: MethodDecorator = (_target, _key, { value }) => void originals.push(value as object);
-    const write: MethodDecorator = (target, key) => Reflect.defineMetadata('above', 'written', (target as Record<symbol | string, object>)[key] as object);
+    const write: MethodDecorator = (target, key) =>
+      Reflect.defineMetadata('above', 'written', (target as Record<symbol | string, object>)[key] as object);
     const later = (): void => Reflect.defineMetadata('later', 'written', originals[0] as object);
 
     @Injectable()
@@ -23,7 +24,12 @@ describe('the metadata of a method under @WithLock()', () => {
     later();
     const { app } = await startContext({ providers: [Orders] });
     for (const face of [Orders.prototype.pay, originals[0] as object]) {
-      expect(['above', 'roles', 'below', 'later'].map((key) => Reflect.getMetadata(key, face) as unknown)).toEqual(['written', ['admin'], 'written', 'written']);
+      expect(['above', 'roles', 'below', 'later'].map((key) => Reflect.getMetadata(key, face) as unknown)).toEqual([
+        'written',
+        ['admin'],
+        'written',
+        'written',
+      ]);
     }
     await app.close();
   });

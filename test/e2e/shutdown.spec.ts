@@ -41,28 +41,38 @@ describe('a shutdown', () => {
 
   afterEach(() => redis.stop('SIGKILL'));
 
-  const clients = async (): Promise<number> => String(await redis.command('CLIENT', 'LIST')).trim().split('\n').length - 1;
+  const clients = async (): Promise<number> =>
+    String(await redis.command('CLIENT', 'LIST'))
+      .trim()
+      .split('\n').length - 1;
 
-  it.each(PLATFORMS)('O2: lets the handler in flight finish, and sends those that wait away, on $platform', async ({ adapter }) => {
-    const http = await startHttpApp(adapter, { controllers: [WorkController], lock: { connection: redis.url, keyPrefix: '' } });
-    // Each over a connection of its own: one that is kept alive would hold the server up.
-    const get = (): Promise<Response> => request(http.url).get('/').then();
-    const inFlight = get();
-    await stage.work.arrived();
-    const waiting = [get(), get()];
-    await eventually(async () => (await http.locks.inspect('it'))?.waiting === 2);
-    const closed = http.app.close();
-    for (const { status, body } of await Promise.all(waiting)) expect([status, body]).toMatchObject([503, { code: 'LOCK_CLOSED' }]);
-    expect(stage.work.inside).toBe(1);
-    await expect(http.locks.acquire('another')).rejects.toThrow(LockClosedError);
-    expect(await redis.command('EXISTS', 'it')).toBe(1);
-    expect(await clients()).toBe(1);
-    stage.work.open();
-    expect((await inFlight).text).toBe('done');
-    await closed;
-    expect(await redis.command('EXISTS', 'it')).toBe(0);
-    expect(await clients()).toBe(0);
-  });
+  it.each(PLATFORMS)(
+    'O2: lets the handler in flight finish, and sends those that wait away, on $platform',
+    async ({ adapter }) => {
+      const http = await startHttpApp(adapter, {
+        controllers: [WorkController],
+        lock: { connection: redis.url, keyPrefix: '' },
+      });
+      // Each over a connection of its own: one that is kept alive would hold the server up.
+      const get = (): Promise<Response> => request(http.url).get('/').then();
+      const inFlight = get();
+      await stage.work.arrived();
+      const waiting = [get(), get()];
+      await eventually(async () => (await http.locks.inspect('it'))?.waiting === 2);
+      const closed = http.app.close();
+      for (const { status, body } of await Promise.all(waiting))
+        expect([status, body]).toMatchObject([503, { code: 'LOCK_CLOSED' }]);
+      expect(stage.work.inside).toBe(1);
+      await expect(http.locks.acquire('another')).rejects.toThrow(LockClosedError);
+      expect(await redis.command('EXISTS', 'it')).toBe(1);
+      expect(await clients()).toBe(1);
+      stage.work.open();
+      expect((await inFlight).text).toBe('done');
+      await closed;
+      expect(await redis.command('EXISTS', 'it')).toBe(0);
+      expect(await clients()).toBe(0);
+    },
+  );
 
   it('O2: takes the lock from a holder that does not finish within the grace, and tells it', async () => {
     const { app, locks } = await startContext({ lock: { connection: redis.url, keyPrefix: '', shutdownGrace: 50 } });

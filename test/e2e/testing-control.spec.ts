@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { CurrentLock, LockBackendError, LockNotAcquiredError, LockReentryError, RedisLockOptionsError, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import {
+  CurrentLock,
+  LockBackendError,
+  LockNotAcquiredError,
+  LockReentryError,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+  type Lock,
+} from 'nestjs-redis-lock';
 import { LockTestControl, RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { watch } from '../support/watch.js';
@@ -52,7 +61,11 @@ class LockController {
     this.locks.assertLocked('order:7');
     await lock.extend();
     const { isHeld, fencingToken, signal } = lock;
-    const others = { isCurrent: this.locks.current() === lock, isForKey: this.locks.current('order:7') === lock, isInFuture: lock.expiresAt > Date.now() };
+    const others = {
+      isCurrent: this.locks.current() === lock,
+      isForKey: this.locks.current('order:7') === lock,
+      isInFuture: lock.expiresAt > Date.now(),
+    };
     return { isHeld, fencingToken, ...others, ...{ isAborted: signal.aborted } };
   }
 }
@@ -63,7 +76,10 @@ describe('LockTestControl', () => {
   let control: LockTestControl;
 
   beforeEach(async () => {
-    module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Orders] }).compile();
+    module = await Test.createTestingModule({
+      imports: [RedisLockTestingModule.forRoot()],
+      providers: [Orders],
+    }).compile();
     await module.init();
     locks = module.get(RedisLockService);
     control = module.get(LockTestControl);
@@ -124,7 +140,9 @@ describe('LockTestControl', () => {
 
   it('O1: a method that is skipped warns once per outage', async () => {
     const log = new RecordingLogger();
-    const other = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Orders] }).setLogger(log).compile();
+    const other = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Orders] })
+      .setLogger(log)
+      .compile();
     const [orders, controlOfOther] = [other.get(Orders), other.get(LockTestControl)];
     for (let outage = 1; outage <= 2; outage += 1) {
       controlOfOther.fail();
@@ -175,7 +193,10 @@ describe('LockTestControl', () => {
 
 describe('passThrough', () => {
   const compile = (passThrough: boolean) =>
-    Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough })], controllers: [OrderController] }).compile();
+    Test.createTestingModule({
+      imports: [RedisLockTestingModule.forRoot({ passThrough })],
+      controllers: [OrderController],
+    }).compile();
 
   it('N10: runs handlers and nested calls without a lock and without a key', async () => {
     const module = await compile(true);
@@ -184,12 +205,16 @@ describe('passThrough', () => {
   });
 
   it('gives a stand-in lock: held, with a token that increases, for any key, never lost', async () => {
-    const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough: true })], controllers: [LockController] }).compile();
+    const module = await Test.createTestingModule({
+      imports: [RedisLockTestingModule.forRoot({ passThrough: true })],
+      controllers: [LockController],
+    }).compile();
     const app = module.createNestApplication();
     await app.listen(0, '127.0.0.1');
     const look = async (): Promise<LookedAt> => (await fetch(`${await app.getUrl()}/lock`)).json() as Promise<LookedAt>;
     const [one, two] = [await look(), await look()];
-    for (const seen of [one, two]) expect(seen).toMatchObject({ isHeld: true, isAborted: false, isCurrent: true, isForKey: true, isInFuture: true });
+    for (const seen of [one, two])
+      expect(seen).toMatchObject({ isHeld: true, isAborted: false, isCurrent: true, isForKey: true, isInFuture: true });
     expect(two.fencingToken).toBeGreaterThan(one.fencingToken);
     const after = module.get(LockController).last!;
     expect([after.isHeld, await after.release()]).toEqual([false, 'released']);
@@ -200,7 +225,9 @@ describe('passThrough', () => {
     const before = process.env.NODE_ENV;
     process.env.NODE_ENV = name;
     const log = new RecordingLogger();
-    const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough: true })] }).setLogger(log).compile();
+    const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot({ passThrough: true })] })
+      .setLogger(log)
+      .compile();
     process.env.NODE_ENV = before;
     expect(log.at('warn').filter((text) => text.includes('WITHOUT'))).toHaveLength(name === 'production' ? 1 : 0);
     await module.close();
@@ -223,6 +250,8 @@ describe('passThrough', () => {
   });
 
   it('has to be true or false', () => {
-    expect(() => RedisLockTestingModule.forRoot({ passThrough: 'yes' as unknown as boolean })).toThrow(RedisLockOptionsError);
+    expect(() => RedisLockTestingModule.forRoot({ passThrough: 'yes' as unknown as boolean })).toThrow(
+      RedisLockOptionsError,
+    );
   });
 });

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { getRedisLockToken, LockLostError, LockNotAcquiredError, RedisLockOptionsError, RedisLockService, WithLock } from 'nestjs-redis-lock';
+import {
+  getRedisLockToken,
+  LockLostError,
+  LockNotAcquiredError,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+} from 'nestjs-redis-lock';
 import { RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 
 @Injectable()
@@ -20,7 +27,10 @@ describe('RedisLockTestingModule', () => {
   let locks: RedisLockService;
 
   beforeEach(async () => {
-    module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [OrderService] }).compile();
+    module = await Test.createTestingModule({
+      imports: [RedisLockTestingModule.forRoot()],
+      providers: [OrderService],
+    }).compile();
     await module.init();
     locks = module.get(RedisLockService);
   });
@@ -65,7 +75,12 @@ describe('RedisLockTestingModule', () => {
   });
 
   it('X1: has the options of the real one', async () => {
-    const named = RedisLockTestingModule.forRoot({ name: 'orders', isGlobal: false, defaults: { wait: 0 }, maxWaiters: 0 });
+    const named = RedisLockTestingModule.forRoot({
+      name: 'orders',
+      isGlobal: false,
+      defaults: { wait: 0 },
+      maxWaiters: 0,
+    });
     const other = await Test.createTestingModule({ imports: [named] }).compile();
     expect(other.get(getRedisLockToken('orders'))).toBeInstanceOf(RedisLockService);
     await other.close();

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Get, Injectable } from '@nestjs/common';
-import { CurrentLock, LockClosedError, RedisLockOptionsError, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import {
+  CurrentLock,
+  LockClosedError,
+  RedisLockOptionsError,
+  RedisLockService,
+  WithLock,
+  type Lock,
+} from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
@@ -44,7 +51,10 @@ describe.each(PLATFORMS)('two apps in one process, on $platform', ({ adapter }) 
   });
 
   it('N3: do not mix when each has its own locks', async () => {
-    const [first, second] = (apps = [await startHttpApp(adapter, metadata), await startHttpApp(adapter, metadata)]) as [HttpApp, HttpApp];
+    const [first, second] = (apps = [await startHttpApp(adapter, metadata), await startHttpApp(adapter, metadata)]) as [
+      HttpApp,
+      HttpApp,
+    ];
     const responses = [fetch(first.url), fetch(second.url)];
     await stage.work.arrived(2);
     expect(stage.work.mostInside).toBe(2);
@@ -64,7 +74,10 @@ describe.each(PLATFORMS)('two apps in one process, on $platform', ({ adapter }) 
 
   it('N3: exclude one another when they share their locks, as two processes do', async () => {
     const lock = { keyPrefix: uniqueKey('shared') };
-    const [first, second] = (apps = [await startHttpApp(adapter, { ...metadata, lock }), await startHttpApp(adapter, { ...metadata, lock })]) as [HttpApp, HttpApp];
+    const [first, second] = (apps = [
+      await startHttpApp(adapter, { ...metadata, lock }),
+      await startHttpApp(adapter, { ...metadata, lock }),
+    ]) as [HttpApp, HttpApp];
     const responses = [fetch(first.url)];
     await stage.work.arrived();
     responses.push(fetch(second.url));

@@ -77,14 +77,22 @@ describe('a Redis that is down, with each client', () => {
       ]);
       return { key, codes: all.map(({ code }) => code), isLate: all.some(({ late }) => late > TOLERANCE) };
     });
-    expect(calls).toEqual(CLIENT_KINDS.map(({ name }) => ({ key: name, codes: ['LOCK_BACKEND', 'LOCK_BACKEND', 'LOCK_BACKEND'], isLate: false })));
+    expect(calls).toEqual(
+      CLIENT_KINDS.map(({ name }) => ({
+        key: name,
+        codes: ['LOCK_BACKEND', 'LOCK_BACKEND', 'LOCK_BACKEND'],
+        isLate: false,
+      })),
+    );
   });
 
   it.each(down)('W6: that %s: a signal ends the waiting at once, with its reason', async (_, disturb) => {
     await disturb();
     const reason = new Error('the client is gone');
     const abort = new AbortController();
-    const calls = forAll((locks, key) => rejection(locks.acquire(key, { wait: Infinity, backendWait: Infinity, signal: abort.signal })));
+    const calls = forAll((locks, key) =>
+      rejection(locks.acquire(key, { wait: Infinity, backendWait: Infinity, signal: abort.signal })),
+    );
     await sleep(50);
     const begin = performance.now();
     abort.abort(reason);

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
-import { RENEW } from '../../lib/scripts/renew.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { atAnySpeed } from '../support/at-any-speed.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
@@ -48,53 +48,57 @@ describe('renewals on the wire', () => {
   beforeEach(open);
   afterEach(close);
 
-  it('C1: a body of one ttl costs at most four, and every third of the ttl has one', () => renewing(1_000, async (ttl) => {
-    const seen = renewals();
-    await one.locks.withLock('a', { ttl }, () => sleep(ttl));
-    expect(seen.count).toBeGreaterThanOrEqual(2);
-    expect(seen.count).toBeLessThanOrEqual(4);
-    const { count } = seen;
-    await sleep(ttl / 2);
-    expect(seen.count).toBe(count);
-  }));
-
-  it('C1a: a hold of six ttls on a bad network keeps its key at every sample, and nobody else gets in', () => renewing(1_200, async (ttl) => {
-    await one.locks.withLock('a', { ttl }, async (lock) => {
-      const owner = await server.command('GET', 'lock:a');
-      const contender = two.locks.acquire('a', { wait: ttl * 6 }).catch((error) => error.code as string);
+  it('C1: a body of one ttl costs at most four, and every third of the ttl has one', () =>
+    renewing(1_000, async (ttl) => {
       const seen = renewals();
-      const calmDown = proxy.onCommand(RENEW.sha, () => {
-        // Every other one is executed, and its reply lost with the connection.
-        if (seen.count % 2 === 0) proxy.loseReplies(1, RENEW.sha);
+      await one.locks.withLock('a', { ttl }, () => sleep(ttl));
+      expect(seen.count).toBeGreaterThanOrEqual(2);
+      expect(seen.count).toBeLessThanOrEqual(4);
+      const { count } = seen;
+      await sleep(ttl / 2);
+      expect(seen.count).toBe(count);
+    }));
+
+  it('C1a: a hold of six ttls on a bad network keeps its key at every sample, and nobody else gets in', () =>
+    renewing(1_200, async (ttl) => {
+      await one.locks.withLock('a', { ttl }, async (lock) => {
+        const owner = await server.command('GET', 'lock:a');
+        const contender = two.locks.acquire('a', { wait: ttl * 6 }).catch((error) => error.code as string);
+        const seen = renewals();
+        const calmDown = proxy.onCommand(RENEW.sha, () => {
+          // Every other one is executed, and its reply lost with the connection.
+          if (seen.count % 2 === 0) proxy.loseReplies(1, RENEW.sha);
+        });
+        const end = performance.now() + ttl * 6;
+        while (performance.now() < end) {
+          expect([await server.command('GET', 'lock:a'), lock.isHeld]).toEqual([owner, true]);
+          await sleep(50);
+        }
+        expect(seen.count).toBeGreaterThanOrEqual(6);
+        expect(await contender).toBe('LOCK_NOT_ACQUIRED');
+        calmDown();
+        await eventually(() => one.locks.inspect('a'));
       });
-      const end = performance.now() + ttl * 6;
-      while (performance.now() < end) {
-        expect([await server.command('GET', 'lock:a'), lock.isHeld]).toEqual([owner, true]);
-        await sleep(50);
-      }
-      expect(seen.count).toBeGreaterThanOrEqual(6);
-      expect(await contender).toBe('LOCK_NOT_ACQUIRED');
-      calmDown();
-      await eventually(() => one.locks.inspect('a'));
-    });
-    expect(warnings()).toEqual([]);
-  }));
+      expect(warnings()).toEqual([]);
+    }));
 
   it.each<[string, () => void]>([
     ['whose reply is lost with its connection', () => proxy.loseReplies(1, RENEW.sha)],
     ['that is refused', () => refuseOne()],
     ['that is cut off before it arrives', () => cutOne()],
-  ])('C1b: one renewal %s does not lose the lock: the next one comes', (_, disturb) => renewing(1_800, async (ttl) => {
-    const lock = await one.locks.acquire('a', { ttl });
-    disturb();
-    await proxy.passed(RENEW.sha);
-    const before = lock.expiresAt;
-    await eventually(() => lock.expiresAt > before + 100, 5 * ttl);
-    expect(lock.isHeld).toBe(true);
-    expect(await server.command('PTTL', 'lock:a')).toBeGreaterThan(ttl / 3);
-    expect(await lock.release()).toBe('released');
-    expect(warnings()).toEqual([]);
-  }));
+  ])('C1b: one renewal %s does not lose the lock: the next one comes', (_, disturb) =>
+    renewing(1_800, async (ttl) => {
+      const lock = await one.locks.acquire('a', { ttl });
+      disturb();
+      await proxy.passed(RENEW.sha);
+      const before = lock.expiresAt;
+      await eventually(() => lock.expiresAt > before + 100, 5 * ttl);
+      expect(lock.isHeld).toBe(true);
+      expect(await server.command('PTTL', 'lock:a')).toBeGreaterThan(ttl / 3);
+      expect(await lock.release()).toBe('released');
+      expect(warnings()).toEqual([]);
+    }),
+  );
 
   const refuseOne = (): void => {
     proxy.refuse('LOADING Redis is loading the dataset in memory', RENEW.sha);
@@ -131,42 +135,51 @@ describe('renewals on the wire', () => {
     expect(await Promise.all([slow.release(), resent.release()])).toEqual(['released', 'released']);
   });
 
-  it('C1d: 1,000 releases that race with renewals: none is renewed after its release, none is told lost, none is left', () => renewing(1_500, async (ttl) => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    const random = randomFrom(seed);
-    const released = new Set<string>();
-    const wrong: string[] = [];
-    let renewed = 0;
-    const keysIn = (command: string): string[] => command.match(/^lock:race-\d+(?=\r$)/gm) ?? [];
-    proxy.onCommand(RELEASE.sha, (command) => keysIn(command).forEach((key) => released.add(key)));
-    proxy.onCommand(RENEW.sha, (command) => {
-      renewed += 1;
-      wrong.push(...keysIn(command).filter((key) => released.has(key)));
-    });
-    // So that a renewal is often under way when the release is sent.
-    proxy.delay(5);
-    const work = async (index: number, delay: number): Promise<string> => {
-      const lock = await one.locks.acquire(`race-${index}`, { ttl });
-      await sleep(delay);
-      const outcome = await lock.release();
-      return lock.signal.aborted ? 'told lost' : outcome;
-    };
-    const outcomes = await Promise.all(Array.from({ length: 1_000 }, (_, index) => work(index, ttl / 3 - 20 + 40 * random())));
-    await sleep(ttl / 3 + 50);
-    expect({ seed, outcomes: [...new Set(outcomes)], wrong, warnings: warnings() }).toEqual({ seed, outcomes: ['released'], wrong: [], warnings: [] });
-    expect(renewed).toBeGreaterThan(0);
-    expect(released.size).toBe(1_000);
-    expect(await server.command('KEYS', 'lock:*')).toEqual([]);
-  }));
+  it('C1d: 1,000 releases that race with renewals: none is renewed after its release, none is told lost, none is left', () =>
+    renewing(1_500, async (ttl) => {
+      const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+      const random = randomFrom(seed);
+      const released = new Set<string>();
+      const wrong: string[] = [];
+      let renewed = 0;
+      const keysIn = (command: string): string[] => command.match(/^lock:race-\d+(?=\r$)/gm) ?? [];
+      proxy.onCommand(RELEASE.sha, (command) => keysIn(command).forEach((key) => released.add(key)));
+      proxy.onCommand(RENEW.sha, (command) => {
+        renewed += 1;
+        wrong.push(...keysIn(command).filter((key) => released.has(key)));
+      });
+      // So that a renewal is often under way when the release is sent.
+      proxy.delay(5);
+      const work = async (index: number, delay: number): Promise<string> => {
+        const lock = await one.locks.acquire(`race-${index}`, { ttl });
+        await sleep(delay);
+        const outcome = await lock.release();
+        return lock.signal.aborted ? 'told lost' : outcome;
+      };
+      const outcomes = await Promise.all(
+        Array.from({ length: 1_000 }, (_, index) => work(index, ttl / 3 - 20 + 40 * random())),
+      );
+      await sleep(ttl / 3 + 50);
+      expect({ seed, outcomes: [...new Set(outcomes)], wrong, warnings: warnings() }).toEqual({
+        seed,
+        outcomes: ['released'],
+        wrong: [],
+        warnings: [],
+      });
+      expect(renewed).toBeGreaterThan(0);
+      expect(released.size).toBe(1_000);
+      expect(await server.command('KEYS', 'lock:*')).toEqual([]);
+    }));
 
-  it('C1e: a renewal that is sent again after the key has gone brings nothing back', () => renewing(900, async (ttl) => {
-    const lock = await one.locks.acquire('a', { ttl });
-    proxy.loseReplies(1, RENEW.sha);
-    await proxy.passed(RENEW.sha);
-    await server.command('DEL', 'lock:a');
-    await eventually(() => lock.signal.aborted);
-    expect(lock.signal.reason).toMatchObject({ reason: 'expired' });
-    expect(await server.command('EXISTS', 'lock:a')).toBe(0);
-    expect(await lock.release()).toBe('expired');
-  }));
+  it('C1e: a renewal that is sent again after the key has gone brings nothing back', () =>
+    renewing(900, async (ttl) => {
+      const lock = await one.locks.acquire('a', { ttl });
+      proxy.loseReplies(1, RENEW.sha);
+      await proxy.passed(RENEW.sha);
+      await server.command('DEL', 'lock:a');
+      await eventually(() => lock.signal.aborted);
+      expect(lock.signal.reason).toMatchObject({ reason: 'expired' });
+      expect(await server.command('EXISTS', 'lock:a')).toBe(0);
+      expect(await lock.release()).toBe('expired');
+    }));
 });

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Lock } from 'nestjs-redis-lock';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { CONTEND } from '../../lib/scripts/contend.script.js';
-import { RELAY } from '../../lib/scripts/relay.script.js';
-import type { Script } from '../../lib/scripts/define-script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
+import { RELAY } from '../../lib/stores/scripts/relay.script.js';
+import type { Script } from '../../lib/stores/scripts/define-script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
@@ -29,14 +29,19 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
     proxy.loseReplies(1, sha);
     return proxy.passed(sha);
   };
-  const losses = (): string[] => [...one.log.at('warn'), ...two.log.at('warn')].filter((text) => text.includes('was lost'));
+  const losses = (): string[] =>
+    [...one.log.at('warn'), ...two.log.at('warn')].filter((text) => text.includes('was lost'));
 
   beforeAll(async () => {
     server = await startRedis();
     proxy = await startFaultProxy(server.port);
     client = kind.open(proxy.url);
-    one = await startContext({ lock: { connection: client, keyPrefix: 'lock:', shutdownGrace: 0, quantum: { handOvers: 0 } } });
-    two = await startContext({ lock: { connection: { ...portOf(server), keyPrefix: kind.keyPrefix }, keyPrefix: 'lock:', shutdownGrace: 0 } });
+    one = await startContext({
+      lock: { connection: client, keyPrefix: 'lock:', shutdownGrace: 0, quantum: { handOvers: 0 } },
+    });
+    two = await startContext({
+      lock: { connection: { ...portOf(server), keyPrefix: kind.keyPrefix }, keyPrefix: 'lock:', shutdownGrace: 0 },
+    });
     for (const { locks } of [one, two]) await locks.withLock('warm', WARM_UP, (lock) => lock.extend());
   });
   afterEach(async () => {
@@ -119,14 +124,20 @@ describe.each(CLIENT_KINDS)('a command of $name whose reply was lost', (kind) =>
   it.each<[string, string, (abort: AbortController) => unknown]>([
     ['aborted as it is sent', 'AbortError', (abort) => abort.abort()],
     ['cut off as it is sent, and aborted', 'AbortError', (abort) => [proxy.cut(), abort.abort()]],
-    ['executed, disconnected and aborted', 'AbortError', (abort) => [proxy.loseReplies(1, ACQUIRE.sha), setTimeout(() => abort.abort(), 20)]],
+    [
+      'executed, disconnected and aborted',
+      'AbortError',
+      (abort) => [proxy.loseReplies(1, ACQUIRE.sha), setTimeout(() => abort.abort(), 20)],
+    ],
   ])('C5: an acquire that is %s leaves no key', async (_, name, act) => {
     const abort = new AbortController();
     const stop = proxy.onCommand(ACQUIRE.sha, () => {
       stop();
       act(abort);
     });
-    expect(await rejection(one.locks.acquire('a', { ttl: TTL, wait: 10_000, backendWait: Infinity, signal: abort.signal }))).toMatchObject({ name });
+    expect(
+      await rejection(one.locks.acquire('a', { ttl: TTL, wait: 10_000, backendWait: Infinity, signal: abort.signal })),
+    ).toMatchObject({ name });
     const next: Lock = await two.locks.acquire('a', { wait: 3_000 });
     expect(await next.release()).toBe('released');
     // Not only for a moment: whatever the client has kept back is through.

@@ -73,30 +73,38 @@ describe('W4: a Redis that cannot be asked', () => {
     { what: 'down from the beginning', isUp: false, disturb: () => server.stop('SIGKILL'), mend: () => undefined },
     { what: 'killed', isUp: true, disturb: () => server.stop('SIGKILL'), mend: () => undefined },
     { what: 'paused', isUp: true, disturb: async () => server.pause(), mend: () => server.resume() },
-    { what: 'behind a black hole from the beginning', isUp: false, disturb: async () => proxy.set('black-hole'), mend: () => undefined },
+    {
+      what: 'behind a black hole from the beginning',
+      isUp: false,
+      disturb: async () => proxy.set('black-hole'),
+      mend: () => undefined,
+    },
     { what: 'behind a black hole', isUp: true, disturb: async () => proxy.set('black-hole'), mend: () => undefined },
-  ])('$what is LockBackendError within the time, whatever the settings of the client', async ({ isUp, disturb, mend }) => {
-    if (!isUp) await disturb();
-    const services = await openAll(isUp);
-    if (isUp) await disturb();
-    const took = async (what: string, limit: number, call: Promise<unknown>): Promise<void> => {
-      const begin = performance.now();
-      const error = await rejection(call);
-      expect([what, error.code]).toEqual([what, 'LOCK_BACKEND']);
-      expect(error).toBeInstanceOf(LockBackendError);
-      expect(performance.now() - begin).toBeLessThan(delay.limit(limit + SLACK, begin));
-    };
-    await Promise.all(
-      services.flatMap(([name, locks]) => [
-        took(`${name}: acquire`, WAIT, locks.acquire('a', { wait: WAIT })),
-        took(`${name}: several keys`, WAIT, locks.acquire(['c', 'd'], { wait: WAIT })),
-        took(`${name}: tryAcquire`, TRY, locks.tryAcquire('b')),
-        took(`${name}: inspect`, TRY, locks.inspect('a')),
-        took(`${name}: forceRelease`, TRY, locks.forceRelease('a')),
-      ]),
-    );
-    mend();
-  });
+  ])(
+    '$what is LockBackendError within the time, whatever the settings of the client',
+    async ({ isUp, disturb, mend }) => {
+      if (!isUp) await disturb();
+      const services = await openAll(isUp);
+      if (isUp) await disturb();
+      const took = async (what: string, limit: number, call: Promise<unknown>): Promise<void> => {
+        const begin = performance.now();
+        const error = await rejection(call);
+        expect([what, error.code]).toEqual([what, 'LOCK_BACKEND']);
+        expect(error).toBeInstanceOf(LockBackendError);
+        expect(performance.now() - begin).toBeLessThan(delay.limit(limit + SLACK, begin));
+      };
+      await Promise.all(
+        services.flatMap(([name, locks]) => [
+          took(`${name}: acquire`, WAIT, locks.acquire('a', { wait: WAIT })),
+          took(`${name}: several keys`, WAIT, locks.acquire(['c', 'd'], { wait: WAIT })),
+          took(`${name}: tryAcquire`, TRY, locks.tryAcquire('b')),
+          took(`${name}: inspect`, TRY, locks.inspect('a')),
+          took(`${name}: forceRelease`, TRY, locks.forceRelease('a')),
+        ]),
+      );
+      mend();
+    },
+  );
 
   it('does not use up the patience of a caller when it comes back', async () => {
     const locks = await open({});

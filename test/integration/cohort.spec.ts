@@ -15,7 +15,9 @@ describe('callers of one process that want one key', () => {
 
   beforeAll(async () => {
     server = await startRedis();
-    nest = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:', quantum: { handOvers: 50, ms: 60_000 }, defaults: PATIENT } });
+    nest = await startContext({
+      lock: { connection: server.url, keyPrefix: 'lock:', quantum: { handOvers: 50, ms: 60_000 }, defaults: PATIENT },
+    });
     // Tells the server the scripts, and opens the inbox.
     await Promise.all(Array.from({ length: 200 }, () => nest.locks.withLock('warm-up', () => undefined)));
   });
@@ -69,7 +71,9 @@ describe('callers of one process that want one key', () => {
     const over = new AbortController();
     let turns = 0;
     let others = 0;
-    const crowd = Promise.all(Array.from({ length: 5_000 }, () => nest.locks.withLock('c', () => undefined))).then(() => over.abort());
+    const crowd = Promise.all(Array.from({ length: 5_000 }, () => nest.locks.withLock('c', () => undefined))).then(() =>
+      over.abort(),
+    );
     const loop = (async () => {
       for (; !over.signal.aborted; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     })();
@@ -85,7 +89,8 @@ describe('callers of one process that want one key', () => {
     const other = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:', defaults: PATIENT } });
     const over = new AbortController();
     const crowd = Array.from({ length: 20 }, async () => {
-      while (!over.signal.aborted) await nest.locks.withLock('e', () => new Promise((resolve) => setImmediate(resolve)));
+      while (!over.signal.aborted)
+        await nest.locks.withLock('e', () => new Promise((resolve) => setImmediate(resolve)));
     });
     for (let turn = 0; turn < 20; turn += 1) await other.locks.withLock('e', () => undefined);
     over.abort();

@@ -37,12 +37,17 @@ describe('mutual exclusion', () => {
       },
     };
   }
-  const isIncreasing = (tokens: readonly number[]): boolean => tokens.every((value, index) => index === 0 || value > (tokens[index - 1] as number));
+  const isIncreasing = (tokens: readonly number[]): boolean =>
+    tokens.every((value, index) => index === 0 || value > (tokens[index - 1] as number));
 
   it('C8: 500 callers in one process never overlap, and leave nothing', async () => {
     const [{ locks, app }] = contexts as [NestContext];
     const { enter, most, tokens } = room();
-    await Promise.all(Array.from({ length: 500 }, () => locks.withLock('a', { wait: 60_000 }, ({ fencingToken }) => enter(fencingToken))));
+    await Promise.all(
+      Array.from({ length: 500 }, () =>
+        locks.withLock('a', { wait: 60_000 }, ({ fencingToken }) => enter(fencingToken)),
+      ),
+    );
     expect(most()).toBe(1);
     expect(tokens).toHaveLength(500);
     expect(isIncreasing(tokens)).toBe(true);
@@ -57,7 +62,8 @@ describe('mutual exclusion', () => {
 
   it('C8: callers in two processes never overlap, and all get in', async () => {
     const { enter, most, tokens } = room();
-    const caller = ({ locks }: NestContext): Promise<void> => locks.withLock('a', { wait: 60_000 }, ({ fencingToken }) => enter(fencingToken));
+    const caller = ({ locks }: NestContext): Promise<void> =>
+      locks.withLock('a', { wait: 60_000 }, ({ fencingToken }) => enter(fencingToken));
     await Promise.all(Array.from({ length: 200 }, (_, index) => caller(contexts[index % 2] as NestContext)));
     expect(most()).toBe(1);
     expect(tokens).toHaveLength(200);
@@ -68,14 +74,18 @@ describe('mutual exclusion', () => {
     const [{ locks }] = contexts as [NestContext];
     const outside = new AsyncResource('outside', { triggerAsyncId: 0 });
     const { enter, most } = room();
-    const turns = Array.from({ length: 50 }, () => outside.runInAsyncScope(() => locks.withLock('a', ({ fencingToken }) => enter(fencingToken))));
+    const turns = Array.from({ length: 50 }, () =>
+      outside.runInAsyncScope(() => locks.withLock('a', ({ fencingToken }) => enter(fencingToken))),
+    );
     await Promise.all(turns);
     expect(most()).toBe(1);
   });
 
   it('C8: 300 keys at a time are no obstacle to each other', async () => {
     const [{ locks }] = contexts as [NestContext];
-    const held = await Promise.all(Array.from({ length: 300 }, (_, index) => locks.acquire(`key-${index}`, { wait: 0 })));
+    const held = await Promise.all(
+      Array.from({ length: 300 }, (_, index) => locks.acquire(`key-${index}`, { wait: 0 })),
+    );
     expect(held.every(({ isHeld }) => isHeld)).toBe(true);
     expect(await Promise.all(held.map((lock) => lock.release()))).toEqual(held.map(() => 'released'));
   });
@@ -84,10 +94,22 @@ describe('mutual exclusion', () => {
     const [{ locks }] = contexts as [NestContext];
     await locks.withLock('warm', WARM_UP, () => undefined);
     await resetCommandCounts(server.url);
-    for (let turn = 0; turn < 10; turn += 1) await locks.withLock('a', () => new Promise((resolve) => setImmediate(resolve)));
+    for (let turn = 0; turn < 10; turn += 1)
+      await locks.withLock('a', () => new Promise((resolve) => setImmediate(resolve)));
     const counts = await commandCounts(server.url);
     expect(counts.evalsha).toBe(20);
-    for (const name of ['eval', 'ping', 'subscribe', 'publish', 'client|setname', 'script|load', 'keys', 'scan', 'exists']) expect(counts[name]).toBeUndefined();
+    for (const name of [
+      'eval',
+      'ping',
+      'subscribe',
+      'publish',
+      'client|setname',
+      'script|load',
+      'keys',
+      'scan',
+      'exists',
+    ])
+      expect(counts[name]).toBeUndefined();
   });
 
   describe('C9: a nested acquire of a key that is held', () => {
@@ -95,7 +117,10 @@ describe('mutual exclusion', () => {
       const [{ locks }] = contexts as [NestContext];
       await locks.withLock('a', async (outer) => {
         // One that waited would have got the lock, or would wait for ever.
-        expect(await rejection(locks.acquire('a', { wait: Infinity }))).toMatchObject({ code: 'LOCK_REENTRY', key: 'a' });
+        expect(await rejection(locks.acquire('a', { wait: Infinity }))).toMatchObject({
+          code: 'LOCK_REENTRY',
+          key: 'a',
+        });
         await locks.withLock('a', { reentry: 'share' }, (inner) => expect(inner.fencingToken).toBe(outer.fencingToken));
         expect(await server.command('EXISTS', 'lock:a')).toBe(1);
         expect(await contexts[1]?.locks.tryAcquire('a')).toBeNull();
@@ -107,7 +132,11 @@ describe('mutual exclusion', () => {
       const [{ locks }] = contexts as [NestContext];
       const { enter, most } = room();
       await locks.withLock('outer', () =>
-        Promise.all(Array.from({ length: 20 }, () => locks.withLock('a', { reentry: 'share' }, ({ fencingToken }) => enter(fencingToken)))),
+        Promise.all(
+          Array.from({ length: 20 }, () =>
+            locks.withLock('a', { reentry: 'share' }, ({ fencingToken }) => enter(fencingToken)),
+          ),
+        ),
       );
       expect(most()).toBe(1);
     });

@@ -8,8 +8,10 @@ describe('C7: the fencing token', () => {
   let one: NestContext;
   let two: NestContext;
 
-  const token = async ({ locks }: NestContext, key: string | string[] = 'a'): Promise<number> => locks.withLock(key, ({ fencingToken }) => fencingToken);
-  const isIncreasing = (tokens: readonly number[]): boolean => tokens.every((value, index) => index === 0 || value > (tokens[index - 1] as number));
+  const token = async ({ locks }: NestContext, key: string | string[] = 'a'): Promise<number> =>
+    locks.withLock(key, ({ fencingToken }) => fencingToken);
+  const isIncreasing = (tokens: readonly number[]): boolean =>
+    tokens.every((value, index) => index === 0 || value > (tokens[index - 1] as number));
 
   beforeEach(async () => {
     server = await startRedis();
@@ -24,7 +26,8 @@ describe('C7: the fencing token', () => {
   it('increases over 10,000 acquisitions, in the order in which the holders got in', async () => {
     const tokens: number[] = [];
     const caller = async (): Promise<void> => {
-      for (let turn = 0; turn < 100; turn += 1) await one.locks.withLock('a', ({ fencingToken }) => void tokens.push(fencingToken));
+      for (let turn = 0; turn < 100; turn += 1)
+        await one.locks.withLock('a', ({ fencingToken }) => void tokens.push(fencingToken));
     };
     await Promise.all(Array.from({ length: 100 }, caller));
     expect(tokens).toHaveLength(10_000);
@@ -67,15 +70,20 @@ describe('C7: the fencing token', () => {
     expect(isIncreasing(tokens)).toBe(true);
   });
 
-  it.each(['a', 'b', 'c'])('of several keys is above the last of each, and below the next of each, also when %s is ahead of the clock', async (key) => {
-    const before = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));
-    const [fence = ''] = ((await server.command('KEYS', '*\x1ffence')) as string[]).filter((name) => name.includes(`lock:${key}\x1f`));
-    await server.command('SET', fence, Math.max(...before) + 60_000_000);
-    const all = await token(two, ['c', 'a', 'b']);
-    const after = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));
-    for (const value of before) expect(all).toBeGreaterThan(value + 50_000_000);
-    for (const value of after) expect(value).toBeGreaterThan(all);
-  });
+  it.each(['a', 'b', 'c'])(
+    'of several keys is above the last of each, and below the next of each, also when %s is ahead of the clock',
+    async (key) => {
+      const before = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));
+      const [fence = ''] = ((await server.command('KEYS', '*\x1ffence')) as string[]).filter((name) =>
+        name.includes(`lock:${key}\x1f`),
+      );
+      await server.command('SET', fence, Math.max(...before) + 60_000_000);
+      const all = await token(two, ['c', 'a', 'b']);
+      const after = await Promise.all(['a', 'b', 'c'].map((each) => token(one, each)));
+      for (const value of before) expect(all).toBeGreaterThan(value + 50_000_000);
+      for (const value of after) expect(value).toBeGreaterThan(all);
+    },
+  );
 
   it('does not change with renewals and extensions', async () => {
     await one.locks.withLock('a', { ttl: 300 }, async (lock) => {

@@ -41,7 +41,11 @@ describe('a holder that is no longer alone', () => {
     ['deleted', 'expired', () => server.command('DEL', 'lock:a')],
     ['flushed', 'expired', () => server.command('FLUSHALL')],
     ['taken by another program', 'stolen', () => server.command('SET', 'lock:a', 'thief')],
-    ['replaced by data of another type', 'stolen', () => server.command('DEL', 'lock:a').then(() => server.command('HSET', 'lock:a', 'f', 'v'))],
+    [
+      'replaced by data of another type',
+      'stolen',
+      () => server.command('DEL', 'lock:a').then(() => server.command('HSET', 'lock:a', 'f', 'v')),
+    ],
   ])('C2a: whose key was %s is told within a renewal interval that it is %s', async (_, reason, act) => {
     await atAnySpeed(60, async (scale, delay) => {
       if (scale > 1) await reopen();

@@ -20,7 +20,9 @@ describe(`releases in every gap of queueing, waking, claiming and leaving (seed 
     server = await startRedis();
     // Each with another quantum: asking after every holder, after two, after three, and by default.
     const quanta = [{ handOvers: 0 }, { handOvers: 1 }, { handOvers: 2 }, {}];
-    processes = await Promise.all(quanta.map((quantum) => startContext({ lock: { connection: server.url, keyPrefix: 'lock:', quantum } })));
+    processes = await Promise.all(
+      quanta.map((quantum) => startContext({ lock: { connection: server.url, keyPrefix: 'lock:', quantum } })),
+    );
   });
   afterAll(async () => {
     await Promise.all(processes.map(({ app }) => app.close()));
@@ -50,10 +52,12 @@ describe(`releases in every gap of queueing, waking, claiming and leaving (seed 
         await pause();
         if (patience !== undefined) void sleep(patience).then(() => stop.abort(stop));
         const since = performance.now();
-        const lock = await locks.acquire(key, { ttl: TTL, wait: Infinity, signal: stop.signal }).catch((reason: unknown) => {
-          if (reason !== stop) throw reason;
-          return undefined;
-        });
+        const lock = await locks
+          .acquire(key, { ttl: TTL, wait: Infinity, signal: stop.signal })
+          .catch((reason: unknown) => {
+            if (reason !== stop) throw reason;
+            return undefined;
+          });
         if (lock === undefined) return;
         longest = Math.max(longest, performance.now() - since);
         overlaps += (inside += 1) > 1 ? 1 : 0;

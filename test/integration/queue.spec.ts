@@ -100,7 +100,9 @@ describe('the queue between processes', () => {
   it.each(['aborts', 'times out'])('W6: a waiter that %s leaves the queue', async (how) => {
     const lock = await one.locks.acquire('a', TERMS);
     const stop = new AbortController();
-    const waiter = watch(two.locks.acquire('a', how === 'aborts' ? { ...TERMS, signal: stop.signal } : { ttl: TTL, wait: 2_000 }));
+    const waiter = watch(
+      two.locks.acquire('a', how === 'aborts' ? { ...TERMS, signal: stop.signal } : { ttl: TTL, wait: 2_000 }),
+    );
     await queued(1);
     stop.abort(new Error('stop'));
     await eventually(() => waiter.state === 'rejected');
@@ -142,14 +144,17 @@ describe('the queue between processes', () => {
     expect((await next).isHeld).toBe(true);
   });
 
-  it.each([['DEL', 'lock:a'], ['FLUSHALL']] as const)('W3b: %s by hand while others wait costs the waiters time at most, and the holder is told', async (...command) => {
-    const lock = await one.locks.acquire('a', { ...TERMS, ttl: 600 });
-    const next = two.locks.acquire('a', TERMS);
-    await queued(1);
-    await server.command(...(command as [string, ...string[]]));
-    expect((await next).isHeld).toBe(true);
-    await eventually(() => lock.signal.aborted);
-  });
+  it.each([['DEL', 'lock:a'], ['FLUSHALL']] as const)(
+    'W3b: %s by hand while others wait costs the waiters time at most, and the holder is told',
+    async (...command) => {
+      const lock = await one.locks.acquire('a', { ...TERMS, ttl: 600 });
+      const next = two.locks.acquire('a', TERMS);
+      await queued(1);
+      await server.command(...(command as [string, ...string[]]));
+      expect((await next).isHeld).toBe(true);
+      await eventually(() => lock.signal.aborted);
+    },
+  );
 
   it('W3c: a holder that died costs the rest of its lease', async () => {
     await one.locks.acquire('a', { ttl: 300, renew: false });
@@ -166,7 +171,9 @@ describe('the queue between processes', () => {
 
   it('W3d: many contended keys share one subscription, and leave nothing behind', async () => {
     const keys = Array.from({ length: 300 }, (_, index) => `key-${index}`);
-    await Promise.all(keys.map((key) => Promise.all([one, two, three].map(({ locks }) => locks.withLock(key, TERMS, () => undefined)))));
+    await Promise.all(
+      keys.map((key) => Promise.all([one, two, three].map(({ locks }) => locks.withLock(key, TERMS, () => undefined)))),
+    );
     const clients = String(await server.command('CLIENT', 'LIST', 'TYPE', 'pubsub'));
     expect(clients.trim().split('\n').length).toBeLessThanOrEqual(processes.length);
     for (const line of clients.trim().split('\n')) expect(line).toContain(' sub=1 ');

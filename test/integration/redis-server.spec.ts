@@ -29,12 +29,15 @@ describe('startRedis()', () => {
     expect(await server.command('CONFIG', 'GET', 'bind')).toEqual(['bind', '127.0.0.1']);
   });
 
-  it.each(['SIGTERM', 'SIGKILL'] as const)('leaves neither process nor folder after stop(%s), also when it was paused', async (signal) => {
-    server.pause();
-    await server.stop(signal);
-    expect(isAlive(server.pid)).toBe(false);
-    expect(existsSync(server.folder)).toBe(false);
-  });
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'leaves neither process nor folder after stop(%s), also when it was paused',
+    async (signal) => {
+      server.pause();
+      await server.stop(signal);
+      expect(isAlive(server.pid)).toBe(false);
+      expect(existsSync(server.folder)).toBe(false);
+    },
+  );
 
   it('leaves no folder when the server dies by itself', async () => {
     process.kill(server.pid, 'SIGKILL');

@@ -41,29 +41,34 @@ describe('release', () => {
   });
 
   it('C4a: withLock() does not turn a lock that was lost into an error', async () => {
-    expect(await context.locks.withLock('a', () => server.command('DEL', 'lock:a').then(() => 'result'))).toBe('result');
+    expect(await context.locks.withLock('a', () => server.command('DEL', 'lock:a').then(() => 'result'))).toBe(
+      'result',
+    );
     expect(context.log.at('warn')).toEqual([expect.stringContaining('"a" was lost')]);
   });
 
-  it.each(['killed', 'paused'])('C4b: result and error of withLock() pass untouched when Redis was %s meanwhile', async (how) => {
-    const result = {};
-    const error = new Error('of the body');
-    const stop = (): unknown => (how === 'killed' ? server.stop('SIGKILL') : server.pause());
-    const bodies = [
-      context.locks.withLock('a', async () => {
-        await stop();
-        return result;
-      }),
-      context.locks.withLock('b', async () => {
-        await stop();
-        throw error;
-      }),
-    ];
-    expect(await bodies[0]).toBe(result);
-    expect(await rejection(bodies[1] as Promise<unknown>)).toBe(error);
-    expect(context.log.at('warn').filter((text) => text.includes('could not be released'))).toHaveLength(2);
-    if (how === 'paused') server.resume();
-  });
+  it.each(['killed', 'paused'])(
+    'C4b: result and error of withLock() pass untouched when Redis was %s meanwhile',
+    async (how) => {
+      const result = {};
+      const error = new Error('of the body');
+      const stop = (): unknown => (how === 'killed' ? server.stop('SIGKILL') : server.pause());
+      const bodies = [
+        context.locks.withLock('a', async () => {
+          await stop();
+          return result;
+        }),
+        context.locks.withLock('b', async () => {
+          await stop();
+          throw error;
+        }),
+      ];
+      expect(await bodies[0]).toBe(result);
+      expect(await rejection(bodies[1] as Promise<unknown>)).toBe(error);
+      expect(context.log.at('warn').filter((text) => text.includes('could not be released'))).toHaveLength(2);
+      if (how === 'paused') server.resume();
+    },
+  );
 
   it('C4c: of an expired lock is one command', async () => {
     const lock = await context.locks.acquire('a', { ttl: 100, renew: false });

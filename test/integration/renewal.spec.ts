@@ -34,20 +34,21 @@ describe('renewal', () => {
   beforeEach(open);
   afterEach(close);
 
-  it('C1a: a hold of ten ttls keeps its key at every sample, and nobody else gets in', () => renewing(200, async (ttl) => {
-    const owner = await one.locks.withLock('a', { ttl }, async () => {
-      const samples = new Set<unknown>();
-      const contender = two.locks.acquire('a', { wait: ttl * 9 });
-      const end = performance.now() + ttl * 10;
-      while (performance.now() < end) {
-        samples.add(await server.command('GET', 'lock:a'));
-        await sleep(20);
-      }
-      await expect(contender).rejects.toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
-      return [...samples];
-    });
-    expect(owner).toEqual([expect.stringContaining(`:${process.pid}:`)]);
-  }));
+  it('C1a: a hold of ten ttls keeps its key at every sample, and nobody else gets in', () =>
+    renewing(200, async (ttl) => {
+      const owner = await one.locks.withLock('a', { ttl }, async () => {
+        const samples = new Set<unknown>();
+        const contender = two.locks.acquire('a', { wait: ttl * 9 });
+        const end = performance.now() + ttl * 10;
+        while (performance.now() < end) {
+          samples.add(await server.command('GET', 'lock:a'));
+          await sleep(20);
+        }
+        await expect(contender).rejects.toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
+        return [...samples];
+      });
+      expect(owner).toEqual([expect.stringContaining(`:${process.pid}:`)]);
+    }));
 
   it('C1b: a renewal that is not answered for a while loses nothing', async () => {
     const lock = await one.locks.acquire('a', { ttl: 2_400 });
@@ -72,13 +73,14 @@ describe('renewal', () => {
     await lock.release();
   });
 
-  it('C1c: expiry counts from the command that succeeded: after a wait of three ttls the lease is fresh', () => renewing(200, async (ttl) => {
-    await server.command('SET', 'lock:a', 'foreign', 'PX', 3 * ttl);
-    const lock = await one.locks.acquire('a', { ttl, renew: false, wait: Infinity });
-    expect(lock.expiresAt).toBeGreaterThan(Date.now());
-    expect(lock.isHeld).toBe(true);
-    await lock.release();
-  }));
+  it('C1c: expiry counts from the command that succeeded: after a wait of three ttls the lease is fresh', () =>
+    renewing(200, async (ttl) => {
+      await server.command('SET', 'lock:a', 'foreign', 'PX', 3 * ttl);
+      const lock = await one.locks.acquire('a', { ttl, renew: false, wait: Infinity });
+      expect(lock.expiresAt).toBeGreaterThan(Date.now());
+      expect(lock.isHeld).toBe(true);
+      await lock.release();
+    }));
 
   it('C1c: expiry never counts from the reply', async () => {
     await server.command('CLIENT', 'PAUSE', 300, 'ALL');
@@ -88,29 +90,31 @@ describe('renewal', () => {
     await lock.release();
   });
 
-  it('C1d: 1,000 releases that race with renewals leave no key, no renewal and no word of a loss', () => renewing(1_500, async (ttl) => {
-    const work = async (index: number): Promise<string> => {
-      const lock = await one.locks.acquire(`key-${index}`, { ttl });
-      // The renewal is due at a third of the ttl.
-      await sleep(ttl / 3 - 15 + 30 * Math.random());
-      return lock.release();
-    };
-    const outcomes = await Promise.all(Array.from({ length: 1_000 }, (_, index) => work(index)));
-    expect(new Set(outcomes)).toEqual(new Set(['released']));
-    expect(await server.command('KEYS', 'lock:*')).toEqual([]);
-    await resetCommandCounts(server.url);
-    await sleep(ttl / 3 + 50);
-    expect((await commandCounts(server.url)).evalsha ?? 0).toBe(0);
-    expect(one.log.at('warn', 'error')).toEqual([]);
-  }));
+  it('C1d: 1,000 releases that race with renewals leave no key, no renewal and no word of a loss', () =>
+    renewing(1_500, async (ttl) => {
+      const work = async (index: number): Promise<string> => {
+        const lock = await one.locks.acquire(`key-${index}`, { ttl });
+        // The renewal is due at a third of the ttl.
+        await sleep(ttl / 3 - 15 + 30 * Math.random());
+        return lock.release();
+      };
+      const outcomes = await Promise.all(Array.from({ length: 1_000 }, (_, index) => work(index)));
+      expect(new Set(outcomes)).toEqual(new Set(['released']));
+      expect(await server.command('KEYS', 'lock:*')).toEqual([]);
+      await resetCommandCounts(server.url);
+      await sleep(ttl / 3 + 50);
+      expect((await commandCounts(server.url)).evalsha ?? 0).toBe(0);
+      expect(one.log.at('warn', 'error')).toEqual([]);
+    }));
 
-  it('C1e: a renewal never brings back a key that is gone', () => renewing(300, async (ttl) => {
-    const lock: Lock = await one.locks.acquire('a', { ttl });
-    await server.command('DEL', 'lock:a');
-    await eventually(() => lock.signal.aborted);
-    expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
-    await sleep(ttl);
-    expect(await server.command('EXISTS', 'lock:a')).toBe(0);
-    expect(await lock.release()).toBe('expired');
-  }));
+  it('C1e: a renewal never brings back a key that is gone', () =>
+    renewing(300, async (ttl) => {
+      const lock: Lock = await one.locks.acquire('a', { ttl });
+      await server.command('DEL', 'lock:a');
+      await eventually(() => lock.signal.aborted);
+      expect(lock.signal.reason).toMatchObject({ code: 'LOCK_LOST', reason: 'expired' });
+      await sleep(ttl);
+      expect(await server.command('EXISTS', 'lock:a')).toBe(0);
+      expect(await lock.release()).toBe('expired');
+    }));
 });

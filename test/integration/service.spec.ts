@@ -48,15 +48,21 @@ describe('RedisLockService on a real server', () => {
       expect(error.message).toMatch(/no expiry.*data/);
     });
 
-    it.each(['acquire', 'tryAcquire', 'inspect', 'forceRelease'] as const)('C13: data of another type is LockBackendError that says so, at once (%s)', async (method) => {
-      await command('HSET', `lock:${key}`, 'field', 'value');
-      const begin = performance.now();
-      const error = await rejection(one.locks[method](key));
-      expect(performance.now() - begin).toBeLessThan(delay.limit(1_000, begin));
-      expect(error).toBeInstanceOf(LockBackendError);
-      expect(error).toMatchObject({ key, message: expect.stringMatching(/WRONGTYPE.*collides with data.*keyPrefix/) });
-      expect(await command('HGET', `lock:${key}`, 'field')).toBe('value');
-    });
+    it.each(['acquire', 'tryAcquire', 'inspect', 'forceRelease'] as const)(
+      'C13: data of another type is LockBackendError that says so, at once (%s)',
+      async (method) => {
+        await command('HSET', `lock:${key}`, 'field', 'value');
+        const begin = performance.now();
+        const error = await rejection(one.locks[method](key));
+        expect(performance.now() - begin).toBeLessThan(delay.limit(1_000, begin));
+        expect(error).toBeInstanceOf(LockBackendError);
+        expect(error).toMatchObject({
+          key,
+          message: expect.stringMatching(/WRONGTYPE.*collides with data.*keyPrefix/),
+        });
+        expect(await command('HGET', `lock:${key}`, 'field')).toBe('value');
+      },
+    );
 
     it('C13: the default prefix keeps locks apart from data', async () => {
       const { app, locks } = await startContext({ lock: { keyPrefix: undefined as never } });
@@ -147,7 +153,14 @@ describe('RedisLockService on a real server', () => {
       expect(await one.locks.inspect(key)).toBeNull();
       const lock = await one.locks.acquire(key, { metadata: 'order 7' });
       const waiting = one.locks.acquire(key);
-      expect(await one.locks.inspect(key)).toEqual({ key, ttl: expect.any(Number), owner: expect.stringContaining(`:${process.pid}:`), metadata: 'order 7', waiting: 1, waitingProcesses: 0 });
+      expect(await one.locks.inspect(key)).toEqual({
+        key,
+        ttl: expect.any(Number),
+        owner: expect.stringContaining(`:${process.pid}:`),
+        metadata: 'order 7',
+        waiting: 1,
+        waitingProcesses: 0,
+      });
       expect(await two.locks.inspect(key)).toMatchObject({ metadata: 'order 7', waiting: 0, waitingProcesses: 0 });
       await lock.release();
       await (await waiting).release();
@@ -155,11 +168,21 @@ describe('RedisLockService on a real server', () => {
 
     it('inspect() of the lock of another program shows its value', async () => {
       await command('SET', `lock:${key}`, 'bsm-token');
-      expect(await one.locks.inspect(key)).toEqual({ key, ttl: Infinity, owner: 'bsm-token', metadata: undefined, waiting: 0, waitingProcesses: 0 });
+      expect(await one.locks.inspect(key)).toEqual({
+        key,
+        ttl: Infinity,
+        owner: 'bsm-token',
+        metadata: undefined,
+        waiting: 0,
+        waitingProcesses: 0,
+      });
     });
 
     it('forceRelease() tells a holder of this process at once, one of another at its next renewal', async () => {
-      const [ours, theirs] = [await one.locks.acquire(key, { ttl: 2_400 }), await two.locks.acquire(`${key}2`, { ttl: 2_400 })];
+      const [ours, theirs] = [
+        await one.locks.acquire(key, { ttl: 2_400 }),
+        await two.locks.acquire(`${key}2`, { ttl: 2_400 }),
+      ];
       expect(await one.locks.forceRelease(key)).toBe(true);
       expect(ours.signal.reason).toMatchObject({ reason: 'forced' });
       expect(await one.locks.forceRelease(`${key}2`)).toBe(true);

@@ -19,7 +19,13 @@ describe('C10: a set of keys beside those who want one of them', () => {
   const waitingFor = async (key: string): Promise<number> => (await one.locks.inspect(key))?.waitingProcesses ?? 0;
   /** Another process whose callers take one key over and over. */
   const startCrowd = async (key: string, holdMs: number): Promise<void> => {
-    const program = runProgram('integration/programs/contender.ts', { URL: server.url, KEY: key, CALLERS: '3', HOLD_MS: String(holdMs), WAIT: String(PATIENCE) });
+    const program = runProgram('integration/programs/contender.ts', {
+      URL: server.url,
+      KEY: key,
+      CALLERS: '3',
+      HOLD_MS: String(holdMs),
+      WAIT: String(PATIENCE),
+    });
     programs.push(program);
     await eventually(() => program.output().includes('+++'), PATIENCE);
   };
@@ -83,7 +89,10 @@ describe('C10: a set of keys beside those who want one of them', () => {
     }
     // The crowds go on.
     const printed = programs.map((program) => program.output().length);
-    await eventually(() => programs.every((program, index) => program.output().length > (printed[index] ?? 0)), PATIENCE);
+    await eventually(
+      () => programs.every((program, index) => program.output().length > (printed[index] ?? 0)),
+      PATIENCE,
+    );
     for (const program of programs) expect(program.output()).not.toContain('LOCK_');
   });
 
@@ -94,7 +103,8 @@ describe('C10: a set of keys beside those who want one of them', () => {
       while (!isOver) await two.locks.withLock('a', { wait: PATIENCE }, () => sleep(5));
     };
     const crowd = Promise.all([caller(), caller(), caller()]);
-    for (let times = 0; times < 3; times += 1) await two.locks.withLock(['a', 'b'], { wait: PATIENCE }, () => undefined);
+    for (let times = 0; times < 3; times += 1)
+      await two.locks.withLock(['a', 'b'], { wait: PATIENCE }, () => undefined);
     isOver = true;
     await crowd;
   });
@@ -111,7 +121,13 @@ describe('C10: a set of keys beside those who want one of them', () => {
         });
       }
     };
-    await Promise.all([rounds(one, ['a', 'b']), rounds(two, ['c', 'b']), rounds(three, ['a', 'c']), rounds(one, ['b', 'a']), rounds(two, ['a', 'c'])]);
+    await Promise.all([
+      rounds(one, ['a', 'b']),
+      rounds(two, ['c', 'b']),
+      rounds(three, ['a', 'c']),
+      rounds(one, ['b', 'a']),
+      rounds(two, ['a', 'c']),
+    ]);
     expect(((await server.command('KEYS', 'lock:*')) as string[]).sort()).toEqual([]);
   });
 

@@ -54,7 +54,10 @@ describe('C10: several keys', () => {
 
   it('name the one that stayed busy', async () => {
     await server.command('SET', 'lock:b', 'foreign');
-    expect(await rejection(one.locks.acquire(['a', 'b', 'c'], { wait: 30 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'b' });
+    expect(await rejection(one.locks.acquire(['a', 'b', 'c'], { wait: 30 }))).toMatchObject({
+      code: 'LOCK_NOT_ACQUIRED',
+      key: 'b',
+    });
     expect(await keysLeft()).toEqual(['lock:b']);
   });
 

@@ -16,11 +16,13 @@ describe('O2: locks that are given back while the app shuts down', () => {
   let server: RedisServer;
   let context: NestContext;
 
-  const open = async (): Promise<NestContext> => (context = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:' } }));
+  const open = async (): Promise<NestContext> =>
+    (context = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:' } }));
   const leftKeys = async (): Promise<unknown> => server.command('KEYS', 'lock:*');
   const complaints = (): string[] => context.log.at('warn', 'error');
   /** A command that is under way when the releases are made. */
-  const keepBusy = (): Promise<unknown> => context.locks.tryAcquire('busy').catch((error: { code?: string }) => error.code);
+  const keepBusy = (): Promise<unknown> =>
+    context.locks.tryAcquire('busy').catch((error: { code?: string }) => error.code);
 
   beforeAll(async () => {
     server = await startRedis();

@@ -38,7 +38,11 @@ describe('O2: a shutdown of the service', () => {
     );
     const held = await begun.promise;
     await server.command('SET', 'lock:foreign', 'x', 'PX', 60_000);
-    const waiters = [locks.acquire('a'), locks.acquire('foreign', { wait: Infinity }), locks.acquire(['b', 'foreign'])].map(rejection);
+    const waiters = [
+      locks.acquire('a'),
+      locks.acquire('foreign', { wait: Infinity }),
+      locks.acquire(['b', 'foreign']),
+    ].map(rejection);
     await eventually(async () => (await locks.inspect('foreign'))?.waiting === 2);
     const closed = watch(app.close());
     for (const waiter of waiters) expect(await waiter).toBeInstanceOf(LockClosedError);
@@ -69,20 +73,24 @@ describe('O2: a shutdown of the service', () => {
     }
     expect(held.map(({ isHeld }) => isHeld)).toEqual([false, false]);
     expect(await ownKeys()).toEqual([]);
-    for (const lock of held) expect(await lock.release().catch((error: Error) => error.name)).toMatch(/^(expired|LockBackendError)$/);
+    for (const lock of held)
+      expect(await lock.release().catch((error: Error) => error.name)).toMatch(/^(expired|LockBackendError)$/);
   });
 
   it('closes its own connection last, and is done when that is closed', async () => {
     const { app, locks } = await open(10_000);
     await locks.withLock('a', () => undefined);
     await app.close();
-    const clients = String(await server.command('CLIENT', 'LIST')).trim().split('\n');
+    const clients = String(await server.command('CLIENT', 'LIST'))
+      .trim()
+      .split('\n');
     expect(clients).toHaveLength(1);
   });
 
   it('leaves a borrowed client open, and as it was', async () => {
     const client: Redis = new Redis(server.url);
-    const events = (): Record<string, number> => Object.fromEntries(client.eventNames().map((name) => [String(name), client.listenerCount(name)]));
+    const events = (): Record<string, number> =>
+      Object.fromEntries(client.eventNames().map((name) => [String(name), client.listenerCount(name)]));
     await eventually(() => client.status === 'ready');
     const before = events();
     const options = { ...client.options };

@@ -37,7 +37,8 @@ describe('an acquire whose outcome nobody told', () => {
     await context.locks.withLock('warm', WARM_UP, () => undefined);
     return context.locks;
   };
-  const untilOurs = (key: string): Promise<unknown> => eventually(async () => String(await valueOf(key)).includes(`:${process.pid}:`));
+  const untilOurs = (key: string): Promise<unknown> =>
+    eventually(async () => String(await valueOf(key)).includes(`:${process.pid}:`));
   const expectFree = async (locks: RedisLockService, key: string): Promise<void> => {
     await eventually(async () => (await valueOf(key)) === null, 3_000);
     // Not only for a moment: whatever the client has kept back is through.
@@ -63,16 +64,27 @@ describe('an acquire whose outcome nobody told', () => {
   });
 
   /** The same for a client with each of the settings, all at a time, each on a key of its own. */
-  const forAll = async <T>(work: (locks: RedisLockService, key: string) => Promise<T>, services: [string, RedisLockService][]): Promise<Record<string, T>> =>
+  const forAll = async <T>(
+    work: (locks: RedisLockService, key: string) => Promise<T>,
+    services: [string, RedisLockService][],
+  ): Promise<Record<string, T>> =>
     Object.fromEntries(await Promise.all(services.map(async ([key, locks]) => [key, await work(locks, key)] as const)));
   const openAll = (): Promise<[string, RedisLockService][]> =>
-    Promise.all(Object.entries(SETTINGS).map(async ([name, settings]): Promise<[string, RedisLockService]> => [name, await open(settings)]));
+    Promise.all(
+      Object.entries(SETTINGS).map(async ([name, settings]): Promise<[string, RedisLockService]> => [
+        name,
+        await open(settings),
+      ]),
+    );
   const refusals = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, 'LOCK_BACKEND']));
 
   it('C5: leaves no key when the reply was lost and the connection broke, whatever the settings of the client', async () => {
     const services = await openAll();
     proxy.set('drop-replies');
-    const refused = forAll(async (locks, key) => (await rejection(locks.acquire(key, { wait: 400, ttl: 60_000 }))).code as string, services);
+    const refused = forAll(
+      async (locks, key) => (await rejection(locks.acquire(key, { wait: 400, ttl: 60_000 }))).code as string,
+      services,
+    );
     await forAll((_, key) => untilOurs(key), services);
     expect(await refused).toEqual(refusals);
     mend();
@@ -82,7 +94,10 @@ describe('an acquire whose outcome nobody told', () => {
   it('C5: leaves no key when the server was paused and did it later, whatever the settings of the client', async () => {
     const services = await openAll();
     server.pause();
-    const refused = forAll(async (locks, key) => (await rejection(locks.acquire(key, { wait: 250, ttl: 60_000 }))).code as string, services);
+    const refused = forAll(
+      async (locks, key) => (await rejection(locks.acquire(key, { wait: 250, ttl: 60_000 }))).code as string,
+      services,
+    );
     expect(await refused).toEqual(refusals);
     server.resume();
     await forAll(expectFree, services);

@@ -66,25 +66,30 @@ describe('waiting', () => {
     expect(await sendCommand(url, 'EXISTS', `lock:${key}`)).toBe(0);
   });
 
-  it.each(['another process', 'this process'])('W6: a signal ends the waiting for %s at once, and leaves no key and no waiter', async (where) => {
-    const holder = where === 'this process' ? one : two;
-    const lock = await holder.locks.acquire(key);
-    const abort = new AbortController();
-    const waiting = rejection(one.locks.acquire(key, { signal: abort.signal, wait: Infinity }));
-    await eventually(async () => (await one.locks.inspect(key))?.waiting === 1);
-    const reason = new Error('the client is gone');
-    const begin = performance.now();
-    abort.abort(reason);
-    expect(await waiting).toBe(reason);
-    expect(since(begin)).toBeLessThan(delay.limit(SLACK, begin));
-    expect((await one.locks.inspect(key))?.waiting).toBe(0);
-    expect(await lock.release()).toBe('released');
-    expect(await sendCommand(url, 'EXISTS', `lock:${key}`)).toBe(0);
-  });
+  it.each(['another process', 'this process'])(
+    'W6: a signal ends the waiting for %s at once, and leaves no key and no waiter',
+    async (where) => {
+      const holder = where === 'this process' ? one : two;
+      const lock = await holder.locks.acquire(key);
+      const abort = new AbortController();
+      const waiting = rejection(one.locks.acquire(key, { signal: abort.signal, wait: Infinity }));
+      await eventually(async () => (await one.locks.inspect(key))?.waiting === 1);
+      const reason = new Error('the client is gone');
+      const begin = performance.now();
+      abort.abort(reason);
+      expect(await waiting).toBe(reason);
+      expect(since(begin)).toBeLessThan(delay.limit(SLACK, begin));
+      expect((await one.locks.inspect(key))?.waiting).toBe(0);
+      expect(await lock.release()).toBe('released');
+      expect(await sendCommand(url, 'EXISTS', `lock:${key}`)).toBe(0);
+    },
+  );
 
   it('W6: AbortSignal.timeout() rejects with its TimeoutError', async () => {
     await occupy();
-    expect(await rejection(one.locks.acquire(key, { signal: AbortSignal.timeout(50) }))).toMatchObject({ name: 'TimeoutError' });
+    expect(await rejection(one.locks.acquire(key, { signal: AbortSignal.timeout(50) }))).toMatchObject({
+      name: 'TimeoutError',
+    });
   });
 
   it("W3c: a dead holder's lease lets the waiter in when it ends, not when the waiter's patience does", async () => {

@@ -56,7 +56,8 @@ function listener(cell: Cell): Type<WorkerHost> {
 }
 
 const workerOf = ({ world }: Scene, { type }: Cell): Worker => world.app.get<WorkerHost>(type).worker;
-const add = ({ world }: Scene, cell: Cell): Promise<unknown> => world.app.get<Queue>(getQueueToken(queueOf(cell))).add('pay', { id: cell.sent });
+const add = ({ world }: Scene, cell: Cell): Promise<unknown> =>
+  world.app.get<Queue>(getQueueToken(queueOf(cell))).add('pay', { id: cell.sent });
 
 /** What becomes of the next job, as its worker tells. */
 async function result(scene: Scene, cell: Cell): Promise<unknown> {
@@ -69,7 +70,12 @@ async function result(scene: Scene, cell: Cell): Promise<unknown> {
   return end;
 }
 
-const BULL: Pick<Kind, 'ids' | 'form' | 'pipeline' | 'argument'> = { ids: [], form: THROWN, pipeline: 'none', argument: asPassed('{0.data.id}') };
+const BULL: Pick<Kind, 'ids' | 'form' | 'pipeline' | 'argument'> = {
+  ids: [],
+  form: THROWN,
+  pipeline: 'none',
+  argument: asPassed('{0.data.id}'),
+};
 
 /** BullMQ does not wait for what a listener returns: Node hands its rejection to the worker. */
 function listen(scene: Scene, cell: Cell): ReturnType<typeof silent> {
@@ -80,8 +86,14 @@ function listen(scene: Scene, cell: Cell): ReturnType<typeof silent> {
 
 async function open({ modules, classes, log }: Host): Promise<World> {
   EventEmitter.captureRejections = true;
-  const imports = [BullModule.forRoot({ connection: { host, port: Number(port) } }), BullModule.registerQueue(...queues.map((name) => ({ name })))];
-  const app = await NestFactory.createApplicationContext(rootModule({ modules, classes }, 'providers', { imports }), { logger: log, abortOnError: false });
+  const imports = [
+    BullModule.forRoot({ connection: { host, port: Number(port) } }),
+    BullModule.registerQueue(...queues.map((name) => ({ name }))),
+  ];
+  const app = await NestFactory.createApplicationContext(rootModule({ modules, classes }, 'providers', { imports }), {
+    logger: log,
+    abortOnError: false,
+  });
   const close = async (): Promise<void> => {
     EventEmitter.captureRejections = false;
     await app.close();

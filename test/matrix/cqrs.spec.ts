@@ -1,6 +1,15 @@
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CommandBus, CommandHandler, CqrsModule, EventBus, EventsHandler, QueryBus, QueryHandler, UnhandledExceptionBus } from '@nestjs/cqrs';
+import {
+  CommandBus,
+  CommandHandler,
+  CqrsModule,
+  EventBus,
+  EventsHandler,
+  QueryBus,
+  QueryHandler,
+  UnhandledExceptionBus,
+} from '@nestjs/cqrs';
 import { RedisLockService } from 'nestjs-redis-lock';
 import { replying, silent } from './support/calls.js';
 import type { Cell } from './support/cell.js';
@@ -59,7 +68,12 @@ function message({ id, sent }: Cell): Message {
   return new CellMessage(sent);
 }
 
-const CQRS: Pick<Kind, 'ids' | 'form' | 'pipeline' | 'argument'> = { ids: [], form: THROWN, pipeline: 'none', argument: asPassed('{0.id}') };
+const CQRS: Pick<Kind, 'ids' | 'form' | 'pipeline' | 'argument'> = {
+  ids: [],
+  form: THROWN,
+  pipeline: 'none',
+  argument: asPassed('{0.id}'),
+};
 
 const group: Group<CqrsWorld> = {
   name: 'a handler of CQRS',
@@ -81,7 +95,8 @@ const group: Group<CqrsWorld> = {
       name: 'the handler of an event',
       returnsNothing: true,
       declare: listener,
-      begin: (scene, cell) => silent(scene, cell, scene.world.unhandled, () => void scene.world.app.get(EventBus).publish(message(cell))),
+      begin: (scene, cell) =>
+        silent(scene, cell, scene.world.unhandled, () => void scene.world.app.get(EventBus).publish(message(cell))),
     },
   ],
   open: async (host) => {

@@ -44,7 +44,11 @@ function resolver(cell: Cell, kind: (options: { name: string; nullable: true }) 
 }
 
 async function ask(url: string, query: string): Promise<any> {
-  const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
   const { data, errors } = (await response.json()) as { data?: any; errors?: unknown };
   if (errors !== undefined) throw new Told(errors);
   return data;
@@ -57,13 +61,23 @@ const FIELD: Pick<Kind<GraphQLWorld>, 'ids' | 'form' | 'declare' | 'begin'> = {
   ids: [],
   form: GRAPHQL,
   declare: (cell) => resolver(cell, (options) => ResolveField(STRING, options)),
-  begin: ({ world }, cell) => replying(ask(world.url, `{ order { ${field(cell)} } }`).then(({ order }) => valueOf(order[cell.id]))),
+  begin: ({ world }, cell) =>
+    replying(ask(world.url, `{ order { ${field(cell)} } }`).then(({ order }) => valueOf(order[cell.id]))),
 };
 
-const ROOT: Pick<Kind<GraphQLWorld>, 'ids' | 'form' | 'pipeline' | 'argument'> = { ids: [], form: GRAPHQL, pipeline: 'handler', argument: raw('{args.id}') };
+const ROOT: Pick<Kind<GraphQLWorld>, 'ids' | 'form' | 'pipeline' | 'argument'> = {
+  ids: [],
+  form: GRAPHQL,
+  pipeline: 'handler',
+  argument: raw('{args.id}'),
+};
 
 async function open(host: Host, fieldResolverEnhancers: ('interceptors' | 'guards')[]): Promise<GraphQLWorld> {
-  const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, fieldResolverEnhancers });
+  const graphql = GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    autoSchemaFile: true,
+    fieldResolverEnhancers,
+  });
   const root = rootModule(host, 'providers', { imports: [graphql], providers: [OrderResolver] });
   const app = await NestFactory.create(root, { logger: host.log, abortOnError: false });
   await app.listen(0, '127.0.0.1');
@@ -83,7 +97,8 @@ const resolvers: Group<GraphQLWorld> = {
       ...ROOT,
       name: 'a mutation',
       declare: (cell) => resolver(cell, (options) => Mutation(STRING, options)),
-      begin: ({ world }, cell) => replying(ask(world.url, `mutation { ${field(cell)} }`).then((data) => valueOf(data[cell.id]))),
+      begin: ({ world }, cell) =>
+        replying(ask(world.url, `mutation { ${field(cell)} }`).then((data) => valueOf(data[cell.id]))),
     },
     { ...FIELD, name: 'a field', pipeline: 'field', argument: asPassed('{0}', PIPED) },
   ],

@@ -48,7 +48,10 @@ const group: Group = {
   name: 'a hook of the start-up',
   kinds: [kind('onModuleInit'), kind('onApplicationBootstrap')],
   open: async ({ modules, log }) => {
-    const app = await NestFactory.createApplicationContext(rootModule({ modules, classes: [] }, 'providers'), { logger: log, abortOnError: false });
+    const app = await NestFactory.createApplicationContext(rootModule({ modules, classes: [] }, 'providers'), {
+      logger: log,
+      abortOnError: false,
+    });
     return { app, close: () => app.close() };
   },
 };

@@ -64,7 +64,11 @@ async function get(url: string): Promise<unknown> {
   const response = await fetch(url);
   const body = await response.text();
   if (response.ok) return body === '' ? undefined : body;
-  throw new Told({ status: response.status, retryAfter: response.headers.get('retry-after'), body: JSON.parse(body) as unknown });
+  throw new Told({
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: JSON.parse(body) as unknown,
+  });
 }
 
 const kind = (name: string, declare: Kind['declare'], traits: Partial<Kind<HttpWorld>> = {}): Kind<HttpWorld> => ({
@@ -87,7 +91,10 @@ const group = ({ platform, adapter }: Platform): Group<HttpWorld> => ({
     kind('a handler of a request-scoped controller', (cell) => promises(cell, Scope.REQUEST), { ids: ['N10'] }),
   ],
   open: async (host: Host) => {
-    const app = await NestFactory.create(rootModule(host, 'controllers'), adapter(), { logger: host.log, abortOnError: false });
+    const app = await NestFactory.create(rootModule(host, 'controllers'), adapter(), {
+      logger: host.log,
+      abortOnError: false,
+    });
     await app.listen(0, '127.0.0.1');
     const close = async (): Promise<void> => {
       (app.getHttpServer() as Server).closeAllConnections();

@@ -42,7 +42,11 @@ function listener(cell: Cell, suppressErrors: boolean): Type {
   return cell.decorate(Listener, [OnEvent(cell.id, { suppressErrors })]);
 }
 
-const scheduled = (name: string, schedule: (cell: Cell) => MethodDecorator, fire: (registry: SchedulerRegistry, cell: Cell) => Promise<unknown>): Kind => ({
+const scheduled = (
+  name: string,
+  schedule: (cell: Cell) => MethodDecorator,
+  fire: (registry: SchedulerRegistry, cell: Cell) => Promise<unknown>,
+): Kind => ({
   name,
   ids: [],
   form: THROWN,
@@ -68,8 +72,16 @@ const group: Group = {
       ({ id }) => Cron(CronExpression.EVERY_SECOND, { name: id, disabled: true, waitForCompletion: true }),
       (registry, { id }) => registry.getCronJob(id).fireOnTick(),
     ),
-    scheduled('@Interval()', ({ id }) => Interval(id, NEVER_MS), (registry, { id }) => registry.getInterval<Timer>(id)._onTimeout()),
-    scheduled('@Timeout()', ({ id }) => Timeout(id, NEVER_MS), (registry, { id }) => registry.getTimeout<Timer>(id)._onTimeout()),
+    scheduled(
+      '@Interval()',
+      ({ id }) => Interval(id, NEVER_MS),
+      (registry, { id }) => registry.getInterval<Timer>(id)._onTimeout(),
+    ),
+    scheduled(
+      '@Timeout()',
+      ({ id }) => Timeout(id, NEVER_MS),
+      (registry, { id }) => registry.getTimeout<Timer>(id)._onTimeout(),
+    ),
     {
       ...EVENT,
       name: '@OnEvent() whose errors are logged',

@@ -38,7 +38,10 @@ async function send(client: ClientProxy, { id, sent }: Cell): Promise<unknown> {
 }
 
 async function open(host: Host): Promise<RpcWorld> {
-  const transport: MicroserviceOptions & TcpClientOptions = { transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } };
+  const transport: MicroserviceOptions & TcpClientOptions = {
+    transport: Transport.TCP,
+    options: { host: '127.0.0.1', port: await freePort() },
+  };
   const options = { ...transport, logger: host.log, abortOnError: false };
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(rootModule(host, 'controllers'), options);
   await app.listen();
@@ -71,7 +74,8 @@ const group: Group<RpcWorld> = {
       argument: raw('{data.id}'),
       returnsNothing: true,
       declare: (cell) => controller(cell, EventPattern(cell.id) as MethodDecorator),
-      begin: (scene, cell) => silent(scene, cell, scene.log.errors, () => scene.world.client.emit(cell.id, { id: cell.sent })),
+      begin: (scene, cell) =>
+        silent(scene, cell, scene.log.errors, () => scene.world.client.emit(cell.id, { id: cell.sent })),
     },
   ],
   open,

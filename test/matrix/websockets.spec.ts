@@ -2,7 +2,12 @@ import { UseGuards, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { RedisLockService } from 'nestjs-redis-lock';
-import { SOCKET_PLATFORMS, type SocketClient, type SocketEvent, type SocketPlatform } from '../support/transport-sockets.js';
+import {
+  SOCKET_PLATFORMS,
+  type SocketClient,
+  type SocketEvent,
+  type SocketPlatform,
+} from '../support/transport-sockets.js';
 import { replying, silent, Told, type Call } from './support/calls.js';
 import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
@@ -70,7 +75,10 @@ const group = ({ platform, adapter, connect }: SocketPlatform): Group<SocketWorl
     },
   ],
   open: async (host: Host) => {
-    const app = await NestFactory.create(rootModule(host, 'providers', { providers: [EchoGateway] }), { logger: host.log, abortOnError: false });
+    const app = await NestFactory.create(rootModule(host, 'providers', { providers: [EchoGateway] }), {
+      logger: host.log,
+      abortOnError: false,
+    });
     app.useWebSocketAdapter(adapter(app));
     await app.listen(0, '127.0.0.1');
     const url = await app.getUrl();

@@ -20,7 +20,8 @@ const bin = (name) => join(ROOT, 'node_modules', '.bin', name);
 /** Packages above the apps would stand in for what the library forgot to ask for. */
 function warnOfPackagesAbove(dir) {
   const found = join(dir, 'node_modules');
-  if (existsSync(found)) console.log(`The apps see ${found} too: set TMPDIR to a folder without packages above it to be sure.`);
+  if (existsSync(found))
+    console.log(`The apps see ${found} too: set TMPDIR to a folder without packages above it to be sure.`);
   if (dirname(dir) !== dir) warnOfPackagesAbove(dirname(dir));
 }
 
@@ -28,15 +29,27 @@ async function checkPackage(report, dir) {
   const built = await report.check('build', () => mustRun('npm', ['run', 'build'], { cwd: ROOT }));
   const tarball = built && (await report.check('npm pack', () => pack(ROOT, dir)));
   if (!tarball) return undefined;
-  await report.check('the tarball holds dist, README, LICENSE, CHANGELOG and nothing else', () => assertContents(tarball.files));
+  await report.check('the tarball holds dist, README, LICENSE, CHANGELOG and nothing else', () =>
+    assertContents(tarball.files),
+  );
   await report.check('source maps hold their sources', () => assertSourceMaps(ROOT, tarball.files));
-  await report.check('attw: types resolve in every module system', () => mustRun(bin('attw'), ['--no-emoji', tarball.path], { cwd: ROOT }));
+  await report.check('attw: types resolve in every module system', () =>
+    mustRun(bin('attw'), ['--no-emoji', tarball.path], { cwd: ROOT }),
+  );
   await report.check('publint', () => mustRun(bin('publint'), ['run', '--strict', tarball.path], { cwd: ROOT }));
   return tarball.path;
 }
 
 async function checkRun(report, app, title, { flags, redis }) {
-  const backends = [['memory'], ...(redis ? [['url', redis.url], ['client', redis.url]] : [])];
+  const backends = [
+    ['memory'],
+    ...(redis
+      ? [
+          ['url', redis.url],
+          ['client', redis.url],
+        ]
+      : []),
+  ];
   for (const backend of backends) {
     for (const { name, failure } of await app.serve(flags, backend)) {
       if (failure === undefined) report.pass(`${title}, ${backend[0]}: ${name}`);
@@ -44,7 +57,9 @@ async function checkRun(report, app, title, { flags, redis }) {
     }
   }
   await app.withTrap('ioredis', () =>
-    report.check(`${title}: nestjs-redis-lock/testing does not load ioredis`, () => app.script(flags, 'testing-alone.mjs')),
+    report.check(`${title}: nestjs-redis-lock/testing does not load ioredis`, () =>
+      app.script(flags, 'testing-alone.mjs'),
+    ),
   );
 }
 
@@ -52,13 +67,15 @@ async function checkConsumer(report, consumer, { dir, tarball, redis }) {
   const { name, compile, alsoTypechecks, completions = false, withCommonJsCopy = false } = consumer;
   await mkdir(dir);
   const app = new ConsumerApp(consumer, dir);
-  const title = (options) => `${name}: type-checks with module ${options.module}, moduleResolution ${options.moduleResolution}`;
+  const title = (options) =>
+    `${name}: type-checks with module ${options.module}, moduleResolution ${options.moduleResolution}`;
 
   const installed = await report.check(`${name}: installs, peers agree`, () => app.install(tarball).then(() => true));
   if (!installed) return;
   for (const options of alsoTypechecks) await report.check(title(options), () => app.compile(options, { emit: false }));
   await report.check(title(compile), () => app.compile(compile, { emit: true }));
-  if (completions) await report.check(`${name}: editors offer the documented names only`, () => app.script([], 'completions.mjs'));
+  if (completions)
+    await report.check(`${name}: editors offer the documented names only`, () => app.script([], 'completions.mjs'));
   await report.check(`${name}: import and require give one copy`, () => app.script([], 'one-copy.mjs'));
   await report.check(`${name}: errors are recognised across two copies`, () => app.script([], 'two-copies.cjs'));
   await checkRun(report, app, name, { flags: [], redis });

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { mustRun, run } from './run.mjs';
 
 const SOURCES = join(import.meta.dirname, 'consumer');
-const INSTALL = ['install', '--strict-peer-deps', '--prefer-offline', '--no-audit', '--no-fund', '--package-lock=false', '--loglevel=error'];
+const INSTALL = [
+  'install',
+  '--strict-peer-deps',
+  '--prefer-offline',
+  '--no-audit',
+  '--no-fund',
+  '--package-lock=false',
+  '--loglevel=error',
+];
 
 const COMPILER_OPTIONS = {
   target: 'ES2022',
@@ -36,7 +44,13 @@ export class ConsumerApp {
     for (const file of await readdir(SOURCES)) {
       await copyFile(join(SOURCES, file), file.endsWith('.ts') ? join(this.dir, 'src', file) : join(this.dir, file));
     }
-    const manifest = { name: 'consumer', private: true, type, dependencies: { ...dependencies, 'nestjs-redis-lock': `file:${tarball}` }, devDependencies };
+    const manifest = {
+      name: 'consumer',
+      private: true,
+      type,
+      dependencies: { ...dependencies, 'nestjs-redis-lock': `file:${tarball}` },
+      devDependencies,
+    };
     await writeFile(join(this.dir, 'package.json'), JSON.stringify(manifest));
     await mustRun('npm', INSTALL, { cwd: this.dir });
   }
@@ -49,7 +63,9 @@ export class ConsumerApp {
     const result = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: this.dir });
     if (result.code === 0) return;
     const errors = result.text.split(/\n(?! )/u);
-    const ours = this.consumer.nestDoesNotTypeCheck ? errors.filter((error) => !error.startsWith('node_modules/@nestjs/')) : errors;
+    const ours = this.consumer.nestDoesNotTypeCheck
+      ? errors.filter((error) => !error.startsWith('node_modules/@nestjs/'))
+      : errors;
     if (ours.length > 0) throw new Error(ours.join('\n'));
   }
 
@@ -62,8 +78,13 @@ export class ConsumerApp {
       return name === undefined ? [] : [{ name, failure: bad && (reason ?? 'no reason given') }];
     });
     if (!lines.includes('end')) checks.push({ name: 'ran to its end', failure: result.text });
-    else if (result.timedOut) checks.push({ name: 'ends by itself', failure: 'something that the library opened keeps the process alive' });
-    else checks.push({ name: 'ends by itself', failure: result.code === 0 ? undefined : `ended with ${result.code}\n${result.text}` });
+    else if (result.timedOut)
+      checks.push({ name: 'ends by itself', failure: 'something that the library opened keeps the process alive' });
+    else
+      checks.push({
+        name: 'ends by itself',
+        failure: result.code === 0 ? undefined : `ended with ${result.code}\n${result.text}`,
+      });
     return checks;
   }
 
@@ -77,7 +98,10 @@ export class ConsumerApp {
     await rename(here, away);
     try {
       await mkdir(here);
-      await writeFile(join(here, 'index.js'), `throw Object.assign(new Error('${name} was loaded'), { code: 'TRAP' });`);
+      await writeFile(
+        join(here, 'index.js'),
+        `throw Object.assign(new Error('${name} was loaded'), { code: 'TRAP' });`,
+      );
       await body();
     } finally {
       await rm(here, { recursive: true, force: true });

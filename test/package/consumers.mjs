@@ -5,7 +5,12 @@ const NODENEXT = { module: 'NodeNext', moduleResolution: 'NodeNext' };
 const NODE10 = { module: 'CommonJS', moduleResolution: 'Node10' };
 const NODE16 = { module: 'Node16', moduleResolution: 'Node16' };
 
-const nest = (version, testing = version) => ({ '@nestjs/common': version, '@nestjs/core': version, '@nestjs/platform-express': version, '@nestjs/testing': testing });
+const nest = (version, testing = version) => ({
+  '@nestjs/common': version,
+  '@nestjs/core': version,
+  '@nestjs/platform-express': version,
+  '@nestjs/testing': testing,
+});
 
 const TYPESCRIPT_6 = { typescript: '6.0.3', '@types/node': '20.19.43' };
 const TYPESCRIPT_5 = { typescript: '5.9.3', '@types/node': '20.19.43' };

@@ -8,7 +8,20 @@ import { PATIENCE_MS } from '../support/patience.mjs';
 export async function startRedis(dir) {
   for (const program of ['redis-server', 'valkey-server']) {
     const port = await freePort();
-    const args = ['--port', port, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'no', '--loglevel', 'warning'];
+    const args = [
+      '--port',
+      port,
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      dir,
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--loglevel',
+      'warning',
+    ];
     const child = spawn(program, args.map(String), { stdio: 'ignore' });
     const missing = await Promise.race([once(child, 'error').then(() => true), once(child, 'spawn').then(() => false)]);
     if (missing) continue;

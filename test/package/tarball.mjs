@@ -3,27 +3,40 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from './run.mjs';
 
-const ALLOWED = /^(?:dist\/(?:esm|cjs)\/.+\.(?:js|js\.map|d\.ts)|dist\/cjs\/package\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+const ALLOWED =
+  /^(?:dist\/(?:esm|cjs)\/.+\.(?:js|js\.map|d\.ts)|dist\/cjs\/package\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
 const REQUIRED = [
   'package.json',
   'README.md',
   'LICENSE',
   'CHANGELOG.md',
   'dist/cjs/package.json',
-  ...['esm', 'cjs'].flatMap((form) => ['index', 'testing/index'].flatMap((entry) => [`dist/${form}/${entry}.js`, `dist/${form}/${entry}.d.ts`])),
+  ...['esm', 'cjs'].flatMap((form) =>
+    ['index', 'testing/index'].flatMap((entry) => [`dist/${form}/${entry}.js`, `dist/${form}/${entry}.d.ts`]),
+  ),
 ];
 
 /** Packs what `npm publish` would send. Returns the tarball's path and the paths in it. */
 export async function pack(root, into) {
-  const { stdout } = await mustRun('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], { cwd: root });
+  const { stdout } = await mustRun('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
+    cwd: root,
+  });
   // npm 12 writes an object of packages by name, older ones an array.
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   return { path: join(into, filename), files: files.map((file) => file.path) };
 }
 
 export function assertContents(files) {
-  assert.deepStrictEqual(files.filter((file) => !ALLOWED.test(file)), [], 'files that do not belong into the package');
-  assert.deepStrictEqual(REQUIRED.filter((file) => !files.includes(file)), [], 'files that are missing in the package');
+  assert.deepStrictEqual(
+    files.filter((file) => !ALLOWED.test(file)),
+    [],
+    'files that do not belong into the package',
+  );
+  assert.deepStrictEqual(
+    REQUIRED.filter((file) => !files.includes(file)),
+    [],
+    'files that are missing in the package',
+  );
 }
 
 /** lib/ is not in the package, so a map has to bring its sources along: bundlers complain of each that leads nowhere. */
@@ -33,5 +46,9 @@ export async function assertSourceMaps(root, files) {
     const { sources, sourcesContent } = JSON.parse(await readFile(join(root, file), 'utf8'));
     if (sourcesContent?.length !== sources.length) empty.push(file);
   }
-  assert.strictEqual(empty.length, 0, `${empty.length} source maps without sourcesContent (inlineSources), as ${empty[0]}`);
+  assert.strictEqual(
+    empty.length,
+    0,
+    `${empty.length} source maps without sourcesContent (inlineSources), as ${empty[0]}`,
+  );
 }

@@ -56,7 +56,9 @@ export class Calamities {
     this.#every(weather.everySuspend, () => this.#stop(process, 'is suspended', (ms) => process.suspend(ms)));
     this.#every(weather.everyDeath, () => this.#kill(process, link));
     this.#every(weather.everyShutdown, () => process.post('user', () => void this.#shutDown(process, link, engine)));
-    this.#every(weather.everyForce, () => process.post('user', () => void engine.forceRelease(this.#oneKey()).catch(() => undefined)));
+    this.#every(weather.everyForce, () =>
+      process.post('user', () => void engine.forceRelease(this.#oneKey()).catch(() => undefined)),
+    );
   }
 
   #every(mean: number, event: () => void): void {

@@ -1,7 +1,7 @@
 import type { AcquireTerms, LockEngine } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Log } from './trace.js';
@@ -59,14 +59,24 @@ export class Caller {
   /** `false` when the engine is closed. */
   async #takeTurn(): Promise<boolean> {
     const { process, watcher, log, weather } = this.#init;
-    const keys: readonly [string, ...string[]] = this.#chance(SEVERAL / weather.callers) ? KEYS : [this.#chance(0.75) ? 'a' : 'b'];
+    const keys: readonly [string, ...string[]] = this.#chance(SEVERAL / weather.callers)
+      ? KEYS
+      : [this.#chance(0.75) ? 'a' : 'b'];
     const controller = new AbortController();
     const terms = this.#terms(controller.signal);
     const limit = terms.wait === 0 ? singleTry(keys.length) : terms.wait;
-    const waiting = watcher.waits({ process, what: `acquire ${keys.join()}`, limit, key: keys.length === 1 ? keys[0] : undefined });
+    const waiting = watcher.waits({
+      process,
+      what: `acquire ${keys.join()}`,
+      limit,
+      key: keys.length === 1 ? keys[0] : undefined,
+    });
     const arrives = (): void => watcher.arrives(waiting);
     if (this.#chance(0.2)) this.#abortLater(controller, waiting);
-    log?.(process.name, `wants ${keys.join()} ttl ${terms.ttl} wait ${terms.wait}${terms.renew ? '' : ' without renewal'}${terms.minHold ? ` minHold ${terms.minHold}` : ''}`);
+    log?.(
+      process.name,
+      `wants ${keys.join()} ttl ${terms.ttl} wait ${terms.wait}${terms.renew ? '' : ' without renewal'}${terms.minHold ? ` minHold ${terms.minHold}` : ''}`,
+    );
     try {
       const lock = await this.#init.engine.acquire(keys, terms);
       arrives();
@@ -76,7 +86,8 @@ export class Caller {
       log?.(process.name, `rejected: ${String(error)}`);
       if (isBackendError(error) && mayJudge(terms, keys)) watcher.isAlarmed(waiting);
       if (error instanceof RedisLockError && error.code === 'LOCK_CLOSED') return false;
-      const isExpected = error instanceof RedisLockError ? EXPECTED.has(error.code) : error === controller.signal.reason;
+      const isExpected =
+        error instanceof RedisLockError ? EXPECTED.has(error.code) : error === controller.signal.reason;
       if (!isExpected) watcher.fault('no crash', `${process.name} acquire rejects with ${String(error)}`);
     }
     return true;
@@ -90,7 +101,8 @@ export class Caller {
     for (let step = Math.floor(this.#upTo(weather.steps)); step > 0; step -= 1) {
       watcher.looks(holding);
       // Two at once: one command may overtake the other.
-      if (!weather.isGentle && this.#chance(weather.extensions)) await Promise.all(this.#chance(0.3) ? [this.#extend(lock), this.#extend(lock)] : [this.#extend(lock)]);
+      if (!weather.isGentle && this.#chance(weather.extensions))
+        await Promise.all(this.#chance(0.3) ? [this.#extend(lock), this.#extend(lock)] : [this.#extend(lock)]);
       await process.sleep(this.#upTo(isLong ? weather.holds : 20));
     }
     watcher.looks(holding);

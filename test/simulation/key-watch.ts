@@ -1,5 +1,5 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
+import { RESERVATION_MS, RESERVED } from '../../lib/stores/scripts/queue.lua.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { SimulatedRedis } from './simulated-redis.js';
 import { TOLERANCE_MS, type Holding, type Invariant, type Waiting } from './watched.js';
@@ -54,9 +54,11 @@ export class KeyWatch {
   checkGone(key: string, process: SimulatedProcess): void {
     const { server, fault } = this.#init;
     const holder = server.holder(key);
-    if (holder !== undefined && isOf(process, holder)) fault('nothing left', `${process.name} has quit, and ${key} holds ${holder}`);
+    if (holder !== undefined && isOf(process, holder))
+      fault('nothing left', `${process.name} has quit, and ${key} holds ${holder}`);
     const entry = server.queue(key).find((each) => each.endsWith(process.name));
-    if (entry !== undefined) fault('nothing left', `${process.name} has quit, and ${entry} stands in the queue of ${key}`);
+    if (entry !== undefined)
+      fault('nothing left', `${process.name} has quit, and ${entry} stands in the queue of ${key}`);
   }
 
   /**
@@ -68,10 +70,15 @@ export class KeyWatch {
     const { server, weather, waitings } = this.#init;
     const holder = server.holder(key);
     let ready = Infinity;
-    if (holder === undefined || holder.startsWith(RESERVED)) for (const waiting of waitings) if (waiting.key === key) ready = Math.min(ready, this.#readySince(waiting, key));
+    if (holder === undefined || holder.startsWith(RESERVED))
+      for (const waiting of waitings) if (waiting.key === key) ready = Math.min(ready, this.#readySince(waiting, key));
     const from = Math.max(ready, this.#lastsSince(`the way to ${key}`, ready === Infinity ? undefined : 'free'));
     const limit = LONGEST_REST_MS + RESERVATION_MS + 6 * weather.latency + (this.#isReliable ? 0 : COMMAND_TIMEOUT_MS);
-    if (this.#init.now() - from > limit) this.#init.fault('liveness', `${key} is ${holder ?? 'free'} for ${(this.#init.now() - from).toFixed(0)} ms, and somebody waits`);
+    if (this.#init.now() - from > limit)
+      this.#init.fault(
+        'liveness',
+        `${key} is ${holder ?? 'free'} for ${(this.#init.now() - from).toFixed(0)} ms, and somebody waits`,
+      );
   }
 
   #readySince({ process, begin }: Waiting, key: string): number {
@@ -87,14 +94,16 @@ export class KeyWatch {
     const isReserved = holder?.startsWith(RESERVED) === true;
     const waits = holder === undefined && some(waitings, (waiting) => waiting.key === key);
     const forMs = this.#lasts(key, waits || isReserved ? (holder ?? 'free') : undefined);
-    if (forMs > 6 * weather.latency + 4 * TOLERANCE_MS) fault('liveness', `${key} is ${holder ?? 'free'} for ${forMs.toFixed(0)} ms on a calm day, and somebody waits`);
+    if (forMs > 6 * weather.latency + 4 * TOLERANCE_MS)
+      fault('liveness', `${key} is ${holder ?? 'free'} for ${forMs.toFixed(0)} ms on a calm day, and somebody waits`);
   }
 
   /** A process in which nobody has the key does not keep it, once its link works: what it may have got unknown is given to who waits, or swept. Callers who do not just hold and release keep some. */
   #checkOrphan(key: string, clearSince: number): void {
     const { server, weather, waitings, holdings, now, fault } = this.#init;
     const holder = server.holder(key);
-    const isUser = ({ process }: { readonly process: SimulatedProcess }): boolean => holder !== undefined && isOf(process, holder);
+    const isUser = ({ process }: { readonly process: SimulatedProcess }): boolean =>
+      holder !== undefined && isOf(process, holder);
     // Whoever wants several has some of them before it has them all.
     const isWanted = some(waitings, (waiting) => waiting.key === undefined && isUser(waiting));
     const isBusy = isWanted || some(holdings, (holding) => holding.lock.keys.includes(key) && isUser(holding));
@@ -110,9 +119,12 @@ export class KeyWatch {
   #checkQueue(key: string): void {
     const { server, weather, waitings, fault } = this.#init;
     const [inbox] = server.queue(key);
-    const isWanted = inbox !== undefined && some(waitings, ({ process, what }) => what.startsWith('acquire') && inbox.endsWith(process.name));
+    const isWanted =
+      inbox !== undefined &&
+      some(waitings, ({ process, what }) => what.startsWith('acquire') && inbox.endsWith(process.name));
     const forMs = this.#lasts(`the queue of ${key}`, isWanted ? undefined : inbox);
-    if (forMs > 4 * weather.latency + TOLERANCE_MS) fault('nothing left', `${inbox} stands in the queue of ${key} for ${forMs.toFixed(0)} ms, and nobody waits`);
+    if (forMs > 4 * weather.latency + TOLERANCE_MS)
+      fault('nothing left', `${inbox} stands in the queue of ${key} for ${forMs.toFixed(0)} ms, and nobody waits`);
   }
 
   /** For how long `state` is the state of it, without a break. */

@@ -58,7 +58,9 @@ export class Ledger {
 
   /** Whether the key was taken away from a value of this owner whose lease would not be over yet: it may not know. */
   isMissed(key: string, owner: string, at: number): boolean {
-    return this.#disturbed.some((life) => life.key === key && life.disturbedAt !== undefined && life.until >= at && life.value.startsWith(owner));
+    return this.#disturbed.some(
+      (life) => life.key === key && life.disturbedAt !== undefined && life.until >= at && life.value.startsWith(owner),
+    );
   }
 
   /** When the key was last taken away from somebody, or its data lost. */

@@ -20,7 +20,8 @@ export interface Verdict {
 export function mutate({ name, file, find, replace }: Mutation): string {
   const text = readFileSync(join(ROOT, 'lib/engine', file), 'utf8');
   const count = text.split(find).length - 1;
-  if (count !== 1) throw new Error(`The mutation "${name}" has to match once in lib/engine/${file}, not ${count} times.`);
+  if (count !== 1)
+    throw new Error(`The mutation "${name}" has to match once in lib/engine/${file}, not ${count} times.`);
   return text.replace(find, () => replace);
 }
 
@@ -38,10 +39,21 @@ export async function simulate(mutation: Mutation | undefined, seeds: number, fr
 }
 
 async function run(folder: string, seeds: number, from: number): Promise<string> {
-  const args = ['--no-warnings', '--import', './test/support/register-ts.mjs', 'test/simulation/run.ts', '--json', '--seeds', String(seeds), '--from', String(from)];
+  const args = [
+    '--no-warnings',
+    '--import',
+    './test/support/register-ts.mjs',
+    'test/simulation/run.ts',
+    '--json',
+    '--seeds',
+    String(seeds),
+    '--from',
+    String(from),
+  ];
   const child = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
   await new Promise((resolve) => child.once('close', resolve));
   return output;
 }

@@ -1,5 +1,5 @@
 import type { LockEngine } from '../../lib/engine/lock-engine.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { Watcher } from './watcher.js';
 

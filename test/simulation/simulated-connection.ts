@@ -1,5 +1,5 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { StoreFailure } from '../../lib/stores/lock-store.interface.js';
+import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
 import type { FakeClock } from '../support/fake-clock.js';
 import { Pipe } from './pipe.js';
 import type { SimulatedProcess } from './simulated-process.js';
@@ -144,7 +144,9 @@ export class SimulatedConnection {
     }
     const isRefused = random() < refusals;
     return batch.map((command) => {
-      const reply = isRefused ? new StoreFailure('OOM', { transient: true, applied: 'unknown' }) : this.#executeOne(command);
+      const reply = isRefused
+        ? new StoreFailure('OOM', { transient: true, applied: 'unknown' })
+        : this.#executeOne(command);
       log?.('server', `${process.name} ${command.text}: ${describe(reply)}`);
       return reply;
     });
@@ -180,7 +182,9 @@ export class SimulatedConnection {
     const { process, log } = this.#init;
     for (const { text, reject } of batch) {
       log?.(process.name, `not sent: ${text}`);
-      reject(new StoreFailure(`the connection is ${this.#state}`, { transient: this.#state !== 'closed', applied: 'no' }));
+      reject(
+        new StoreFailure(`the connection is ${this.#state}`, { transient: this.#state !== 'closed', applied: 'no' }),
+      );
     }
   }
 
@@ -229,7 +233,10 @@ function nameOf(command: Question | undefined): string {
 }
 
 function poisoned(): StoreFailure {
-  return new StoreFailure('a script was answered with something else than an integer', { transient: false, applied: 'unknown' });
+  return new StoreFailure('a script was answered with something else than an integer', {
+    transient: false,
+    applied: 'unknown',
+  });
 }
 
 function describe(reply: unknown): string {

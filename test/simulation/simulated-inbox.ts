@@ -1,4 +1,4 @@
-import type { WakeListener } from '../../lib/stores/lock-store.interface.js';
+import type { WakeListener } from '../../lib/engine/lock-store.interface.js';
 import { Pipe } from './pipe.js';
 import type { LinkInit } from './simulated-link.js';
 

@@ -1,6 +1,12 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { ReleaseOutcome } from '../../lib/interfaces/lock.interface.js';
-import { decodeAcquire, decodeAcquireAll, decodeRelay, decodeRelease, decodeRenew } from '../../lib/stores/redis-replies.js';
+import {
+  decodeAcquire,
+  decodeAcquireAll,
+  decodeRelay,
+  decodeRelease,
+  decodeRenew,
+} from '../../lib/stores/redis-replies.js';
 import type {
   AcquireAllOutcome,
   AcquireAllRequest,
@@ -13,7 +19,7 @@ import type {
   RenewOutcome,
   StoredLock,
   WakeListener,
-} from '../../lib/stores/lock-store.interface.js';
+} from '../../lib/engine/lock-store.interface.js';
 import { SimulatedConnection, type ConnectionInit } from './simulated-connection.js';
 import { SimulatedInbox } from './simulated-inbox.js';
 import type { SimulatedRedis } from './simulated-redis.js';
@@ -57,12 +63,18 @@ export class SimulatedLink implements LockStore {
     const text = `acquire-all ${keys.join()} ${value} ${ttl}${waits === undefined ? '' : ' waits'}${comes}`;
     const { reconnects } = this.#connection;
     const run = (server: SimulatedRedis): unknown => server.acquireAll(keys, this.#init.channel, value, ttl, waits);
-    return this.#connection.ask({ text, run }).then((reply) => decodeAcquireAll(reply, keys, this.#connection.reconnects > reconnects));
+    return this.#connection
+      .ask({ text, run })
+      .then((reply) => decodeAcquireAll(reply, keys, this.#connection.reconnects > reconnects));
   }
 
   acquire({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
     this.#meet(value);
-    return this.#ask(`acquire ${key} ${value} ${ttl} ${tokens}`, (server) => server.acquire(key, value, ttl, tokens), decodeAcquire);
+    return this.#ask(
+      `acquire ${key} ${value} ${ttl} ${tokens}`,
+      (server) => server.acquire(key, value, ttl, tokens),
+      decodeAcquire,
+    );
   }
 
   contend({ key, value, ttl, tokens, comesAgainIn }: ContendRequest): Promise<AcquireOutcome> {
@@ -78,27 +90,49 @@ export class SimulatedLink implements LockStore {
   }
 
   leave(key: string): Promise<void> {
-    return this.#ask(`leave ${key}`, (server) => server.leave(key, this.#init.channel), () => undefined);
+    return this.#ask(
+      `leave ${key}`,
+      (server) => server.leave(key, this.#init.channel),
+      () => undefined,
+    );
   }
 
   renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
-    return this.#ask(`renew ${key} ${value} ${ttl}${shortens ? ' shorter' : ''}`, (server) => server.renew(key, value, ttl, shortens), decodeRenew);
+    return this.#ask(
+      `renew ${key} ${value} ${ttl}${shortens ? ' shorter' : ''}`,
+      (server) => server.renew(key, value, ttl, shortens),
+      decodeRenew,
+    );
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
-    return this.#ask(`raise-fence ${key} ${value} ${ttl} ${floor}`, (server) => server.raiseFence(key, value, ttl, floor), decodeRenew);
+    return this.#ask(
+      `raise-fence ${key} ${value} ${ttl} ${floor}`,
+      (server) => server.raiseFence(key, value, ttl, floor),
+      decodeRenew,
+    );
   }
 
   release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
-    return this.#ask(`release ${key} ${value} ${keepFor} ${heldFor}`, (server) => server.release(key, value, keepFor, heldFor), decodeRelease);
+    return this.#ask(
+      `release ${key} ${value} ${keepFor} ${heldFor}`,
+      (server) => server.release(key, value, keepFor, heldFor),
+      decodeRelease,
+    );
   }
 
   inspect(key: string): Promise<StoredLock | null> {
-    return this.#connection.ask({ text: `inspect ${key}`, run: (server) => server.inspect(key) }).then((reply) => reply as StoredLock | null);
+    return this.#connection
+      .ask({ text: `inspect ${key}`, run: (server) => server.inspect(key) })
+      .then((reply) => reply as StoredLock | null);
   }
 
   forceRelease(key: string): Promise<boolean> {
-    return this.#ask(`force-release ${key}`, (server) => server.forceRelease(key), (reply) => reply === 1);
+    return this.#ask(
+      `force-release ${key}`,
+      (server) => server.forceRelease(key),
+      (reply) => reply === 1,
+    );
   }
 
   listen(listener: WakeListener): void {
@@ -139,8 +173,14 @@ export class SimulatedLink implements LockStore {
     this.#init.process.engineName ??= value.slice(0, value.indexOf('#') + 1);
   }
 
-  #ask<T>(text: string, run: (server: SimulatedRedis) => number, decode: (reply: number, isResent: boolean) => T): Promise<T> {
+  #ask<T>(
+    text: string,
+    run: (server: SimulatedRedis) => number,
+    decode: (reply: number, isResent: boolean) => T,
+  ): Promise<T> {
     const { reconnects } = this.#connection;
-    return this.#connection.ask({ text, run }).then((reply) => decode(reply as number, this.#connection.reconnects > reconnects));
+    return this.#connection
+      .ask({ text, run })
+      .then((reply) => decode(reply as number, this.#connection.reconnects > reconnects));
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/engine/clock.js';
+import type { Clock, Timer } from '../../lib/engine/time/clock.js';
 import type { FakeClock } from '../support/fake-clock.js';
 
 /** How late a timer of Node may ring. */
@@ -81,7 +81,8 @@ export class SimulatedProcess {
   /** Something comes to the process. */
   post(kind: Kind, work: () => void): void {
     if (this.#state === 'dead') return;
-    if (kind === 'timer' && this.time.now() < this.#timersFrom) return void this.time.setTimer(this.#timersFrom - this.time.now(), () => this.post(kind, work));
+    if (kind === 'timer' && this.time.now() < this.#timersFrom)
+      return void this.time.setTimer(this.#timersFrom - this.time.now(), () => this.post(kind, work));
     if (this.#state === 'running') return this.#run(work);
     this.#backlog.push({ kind, work });
   }
@@ -126,9 +127,13 @@ export class SimulatedProcess {
     if (this.#state !== 'paused') return;
     this.lastPauseAt = Math.max(this.time.now(), this.#timersFrom);
     this.#state = 'catching up';
-    const order = (['timer', 'io', 'user'] as const).map((kind) => ({ kind, rank: this.random() })).sort((one, other) => one.rank - other.rank);
+    const order = (['timer', 'io', 'user'] as const)
+      .map((kind) => ({ kind, rank: this.random() }))
+      .sort((one, other) => one.rank - other.rank);
     const backlog = this.#backlog;
-    this.#backlog = [...order.map(({ kind }) => kind), 'after reads'].flatMap((kind) => backlog.filter((each) => each.kind === kind));
+    this.#backlog = [...order.map(({ kind }) => kind), 'after reads'].flatMap((kind) =>
+      backlog.filter((each) => each.kind === kind),
+    );
     this.#catchUp();
   }
 

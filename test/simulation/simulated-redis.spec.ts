@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { ACQUIRE } from '../../lib/scripts/acquire.script.js';
-import { CONTEND } from '../../lib/scripts/contend.script.js';
-import type { Script } from '../../lib/scripts/define-script.js';
-import { FORCE_RELEASE } from '../../lib/scripts/force-release.script.js';
-import { LEAVE } from '../../lib/scripts/leave.script.js';
-import { RAISE_FENCE } from '../../lib/scripts/raise-fence.script.js';
-import { RELAY } from '../../lib/scripts/relay.script.js';
-import { RELEASE } from '../../lib/scripts/release.script.js';
-import { RENEW } from '../../lib/scripts/renew.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
+import type { Script } from '../../lib/stores/scripts/define-script.js';
+import { FORCE_RELEASE } from '../../lib/stores/scripts/force-release.script.js';
+import { LEAVE } from '../../lib/stores/scripts/leave.script.js';
+import { RAISE_FENCE } from '../../lib/stores/scripts/raise-fence.script.js';
+import { RELAY } from '../../lib/stores/scripts/relay.script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
 import { uniqueKey } from '../support/unique-key.js';
@@ -66,7 +66,8 @@ describe(`the simulated server (seed ${SEED})`, () => {
     subscriber.disconnect();
   });
 
-  const run = (script: Script, keys: string[], args: (string | number)[]): Promise<unknown> => redis.eval(script.lua, keys.length, ...keys, ...args);
+  const run = (script: Script, keys: string[], args: (string | number)[]): Promise<unknown> =>
+    redis.eval(script.lua, keys.length, ...keys, ...args);
   const fence = (lock: string): string => `${lock}:fence`;
   const queue = (lock: string): string => `${lock}:queue`;
   const all = (lock: string): string[] => [lock, fence(lock), queue(lock)];
@@ -80,7 +81,8 @@ describe(`the simulated server (seed ${SEED})`, () => {
     {
       name: 'contend',
       real: ({ lock, value, inbox, comes }) => run(CONTEND, all(lock), [inbox, value, TTL, 2, comes]),
-      simulated: ({ lock, value, inbox, comes }) => simulated.contend(lock, inbox, value, TTL, 2, comes === '' ? undefined : Number(comes)),
+      simulated: ({ lock, value, inbox, comes }) =>
+        simulated.contend(lock, inbox, value, TTL, 2, comes === '' ? undefined : Number(comes)),
     },
     {
       name: 'relay',
@@ -107,8 +109,16 @@ describe(`the simulated server (seed ${SEED})`, () => {
       real: ({ lock, value }) => run(RELEASE, [lock, queue(lock)], [value, TTL, 0]),
       simulated: ({ lock, value }) => simulated.release(lock, value, TTL, 0),
     },
-    { name: 'leave', real: ({ lock, inbox }) => run(LEAVE, [lock, queue(lock)], [inbox]), simulated: ({ lock, inbox }) => simulated.leave(lock, inbox) },
-    { name: 'force-release', real: ({ lock }) => run(FORCE_RELEASE, [lock, queue(lock)], []), simulated: ({ lock }) => simulated.forceRelease(lock) },
+    {
+      name: 'leave',
+      real: ({ lock, inbox }) => run(LEAVE, [lock, queue(lock)], [inbox]),
+      simulated: ({ lock, inbox }) => simulated.leave(lock, inbox),
+    },
+    {
+      name: 'force-release',
+      real: ({ lock }) => run(FORCE_RELEASE, [lock, queue(lock)], []),
+      simulated: ({ lock }) => simulated.forceRelease(lock),
+    },
     {
       name: 'a stranger',
       real: ({ lock }) => redis.call('SET', lock, 'stranger', 'NX', 'PX', String(TTL)).then((reply) => reply === 'OK'),
@@ -132,12 +142,16 @@ describe(`the simulated server (seed ${SEED})`, () => {
       };
       // Of two processes that come in one millisecond either may be the first.
       clock.block(1);
-      for (const begin = Date.now(); Date.now() === begin; );
+      for (const begin = Date.now(); Date.now() === begin;);
       const answers = [kind(await step.real(names)), kind(step.simulated(names))];
       history.push(`${step.name} ${names.value} ${names.inbox}: ${String(answers[0])}`);
       const real = [await redis.get(lock), await redis.zrange(queue(lock), '0', '-1')];
       const held = [simulated.holder(lock) ?? null, simulated.queue(lock)];
-      expect({ last: history.slice(-5), answer: answers[1], held }).toEqual({ last: history.slice(-5), answer: answers[0], held: real });
+      expect({ last: history.slice(-5), answer: answers[1], held }).toEqual({
+        last: history.slice(-5),
+        answer: answers[0],
+        held: real,
+      });
       // A reservation would expire on the real server in real time.
       if (String(real[0]).startsWith('reserved')) await redis.persist(lock).then(() => redis.pexpire(lock, TTL));
       if (String(real[0]).startsWith('reserved')) simulated.set(lock, String(real[0]), TTL, false);

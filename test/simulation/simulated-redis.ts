@@ -1,7 +1,7 @@
-import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/scripts/fencing.lua.js';
-import { PLACE, POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/scripts/queue.lua.js';
-import type { Clock } from '../../lib/engine/clock.js';
-import type { RelayRequest } from '../../lib/stores/lock-store.interface.js';
+import { FENCE_LEAD_US, FENCE_RETENTION_MS } from '../../lib/stores/scripts/fencing.lua.js';
+import { PLACE, POLLER, QUEUE_MS, RESERVATION_MS, RESERVED } from '../../lib/stores/scripts/queue.lua.js';
+import type { Clock } from '../../lib/engine/time/clock.js';
+import type { RelayRequest } from '../../lib/engine/lock-store.interface.js';
 import { Ledger } from './ledger.js';
 
 const OURS = /^[A-Za-z0-9._-]+:\d+:[A-Za-z0-9]+#[A-Za-z0-9]+/;
@@ -49,7 +49,14 @@ export class SimulatedRedis {
     return this.#mint(key, value, tokens);
   }
 
-  contend(key: string, inbox: string, value: string, ttl: number, tokens: number, comesAgainIn: number | undefined): number {
+  contend(
+    key: string,
+    inbox: string,
+    value: string,
+    ttl: number,
+    tokens: number,
+    comesAgainIn: number | undefined,
+  ): number {
     const holder = this.holder(key);
     if (holder !== undefined && holder !== value && !isReserved(holder, inbox)) {
       this.#enqueue(key, inbox, comesAgainIn);
@@ -61,7 +68,13 @@ export class SimulatedRedis {
   }
 
   /** `waits`: as `contend()` does, for the first. */
-  acquireAll(keys: readonly string[], inbox: string, value: string, ttl: number, waits: { readonly comesAgainIn: number | undefined } | undefined): readonly [number, number] {
+  acquireAll(
+    keys: readonly string[],
+    inbox: string,
+    value: string,
+    ttl: number,
+    waits: { readonly comesAgainIn: number | undefined } | undefined,
+  ): readonly [number, number] {
     for (const [which, key] of keys.entries()) {
       const holder = this.holder(key);
       const waitsHere = which === 0 && waits !== undefined;
@@ -78,7 +91,15 @@ export class SimulatedRedis {
     return [0, token];
   }
 
-  relay(key: string, inbox: string, value: string, ttl: number, tokens: number, mode: RelayRequest['mode'], ahead: number): number {
+  relay(
+    key: string,
+    inbox: string,
+    value: string,
+    ttl: number,
+    tokens: number,
+    mode: RelayRequest['mode'],
+    ahead: number,
+  ): number {
     const holder = this.holder(key);
     if (holder !== value) return holder === undefined ? 0 : -1;
     if (mode === 'held' && this.#firstDue(key, ahead) !== undefined) return -3;
@@ -111,7 +132,8 @@ export class SimulatedRedis {
   raiseFence(key: string, value: string, ttl: number, floor: number): number {
     const renewed = this.renew(key, value, ttl, false);
     const fence = this.#read(this.#fences, key);
-    if (renewed === 1 && (fence === undefined || fence.last < floor)) this.#fences.set(key, { last: floor, expiresAt: this.#ms() + FENCE_RETENTION_MS });
+    if (renewed === 1 && (fence === undefined || fence.last < floor))
+      this.#fences.set(key, { last: floor, expiresAt: this.#ms() + FENCE_RETENTION_MS });
     return renewed;
   }
 

@@ -19,9 +19,14 @@ interface Report {
 /** In a process of its own: in the context of a test everything global costs several times as much. */
 function live(...args: string[]): Promise<Report> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--no-warnings', '--import', SUPPORT, PROGRAM, ...args], { timeout: TEST_LIMIT_MS, maxBuffer: 2 ** 24 }, (_, stdout, stderr) => {
-      resolve({ code: child.exitCode ?? NaN, output: stdout + stderr });
-    });
+    const child = execFile(
+      process.execPath,
+      ['--no-warnings', '--import', SUPPORT, PROGRAM, ...args],
+      { timeout: TEST_LIMIT_MS, maxBuffer: 2 ** 24 },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode ?? NaN, output: stdout + stderr });
+      },
+    );
   });
 }
 
@@ -41,7 +46,12 @@ function live(...args: string[]): Promise<Report> {
 describe(`C1 C2 F1: processes with clocks of their own, on a server that is not to be relied on (from seed ${SEED})`, () => {
   it(`every invariant holds in ${WORLDS} worlds of all kinds of weather`, async () => {
     const { code, output } = await live('--seeds', String(WORLDS), '--from', String(SEED));
-    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(new RegExp(`^${WORLDS} worlds from seed ${SEED} of ${WEATHERS.length} kinds, \\d+ locks`, 'u')) });
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(
+        new RegExp(`^${WORLDS} worlds from seed ${SEED} of ${WEATHERS.length} kinds, \\d+ locks`, 'u'),
+      ),
+    });
     // So many get in that the rest means something.
     expect(Number(/(\d+) locks/u.exec(output)?.[1])).toBeGreaterThan(WORLDS * 5);
   });

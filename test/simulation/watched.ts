@@ -1,9 +1,18 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** What must hold: each is explained in simulation.spec.ts. */
-export type Invariant = 'exclusion' | 'fencing' | 'patience' | 'fairness' | 'told in time' | 'nothing left' | 'liveness' | 'no false alarm' | 'no crash';
+export type Invariant =
+  | 'exclusion'
+  | 'fencing'
+  | 'patience'
+  | 'fairness'
+  | 'told in time'
+  | 'nothing left'
+  | 'liveness'
+  | 'no false alarm'
+  | 'no crash';
 
 export interface Fault {
   readonly invariant: Invariant;

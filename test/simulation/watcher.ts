@@ -1,7 +1,7 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { RESERVED } from '../../lib/scripts/queue.lua.js';
+import { RESERVED } from '../../lib/stores/scripts/queue.lua.js';
 import { KeyWatch } from './key-watch.js';
 import type { Life } from './ledger.js';
 import type { SimulatedProcess } from './simulated-process.js';
@@ -39,7 +39,12 @@ export class Watcher {
   constructor(init: WatcherInit) {
     this.#init = init;
     this.#isReliable = isLinkReliable(init.weather);
-    this.#keys = new KeyWatch({ ...init, holdings: this.#holdings, waitings: this.#waitings, fault: (invariant, what) => this.fault(invariant, what) });
+    this.#keys = new KeyWatch({
+      ...init,
+      holdings: this.#holdings,
+      waitings: this.#waitings,
+      fault: (invariant, what) => this.fault(invariant, what),
+    });
   }
 
   fault(invariant: Invariant, what: string): void {
@@ -49,7 +54,12 @@ export class Watcher {
   /** A caller begins to wait. */
   waits(wish: Wish): Waiting {
     const { process } = wish;
-    const waiting: Waiting = { ...wish, begin: this.#init.now(), since: process.clock.now(), blockedBefore: process.blockedMs };
+    const waiting: Waiting = {
+      ...wish,
+      begin: this.#init.now(),
+      since: process.clock.now(),
+      blockedBefore: process.blockedMs,
+    };
     this.#waitings.add(waiting);
     return waiting;
   }
@@ -69,8 +79,10 @@ export class Watcher {
   isAlarmed({ process, what, begin }: Waiting): void {
     const { goodSince, weather } = this.#init;
     const roundTrip = 2 * longestWay(weather) + TOLERANCE_MS;
-    const isLeaseTooShort = what.startsWith('acquire') && (process.lastPauseAt + MEMORY_MS >= begin || roundTrip > Math.min(...weather.ttls));
-    if (!isLeaseTooShort && goodSince(process) + MEMORY_MS < begin) this.fault('no false alarm', `${process.name} ${what} is told that Redis is broken, and it is not`);
+    const isLeaseTooShort =
+      what.startsWith('acquire') && (process.lastPauseAt + MEMORY_MS >= begin || roundTrip > Math.min(...weather.ttls));
+    if (!isLeaseTooShort && goodSince(process) + MEMORY_MS < begin)
+      this.fault('no false alarm', `${process.name} ${what} is told that Redis is broken, and it is not`);
   }
 
   /** Its client has quit, and all that it sent has come. */
@@ -108,7 +120,8 @@ export class Watcher {
     for (const holding of this.#holdings) {
       const { process, isTold, lock } = holding;
       if (process.isDead || isTold) this.#holdings.delete(holding);
-      else if (process.isAtRest) for (const key of lock.keys) if (this.#checkTruth(holding, key)) this.#checkAlone(believers, holding, key);
+      else if (process.isAtRest)
+        for (const key of lock.keys) if (this.#checkTruth(holding, key)) this.#checkAlone(believers, holding, key);
     }
     for (const waiting of this.#waitings) {
       if (waiting.process.isDead) this.#waitings.delete(waiting);
@@ -119,7 +132,8 @@ export class Watcher {
 
   #checkPatience({ process, what, since, limit, blockedBefore, invariant = 'patience' }: Waiting): void {
     const waited = process.clock.now() - since - (process.blockedMs - blockedBefore);
-    if (waited > limit + TOLERANCE_MS) this.fault(invariant, `${process.name} ${what} takes ${waited.toFixed(0)} ms, not ${limit}`);
+    if (waited > limit + TOLERANCE_MS)
+      this.fault(invariant, `${process.name} ${what} takes ${waited.toFixed(0)} ms, not ${limit}`);
   }
 
   #checkToken({ process, lock, grantedAt }: Holding): void {
@@ -131,7 +145,8 @@ export class Watcher {
     for (const key of lock.keys) {
       const last = this.#lastToken.get(key) ?? 0;
       const mayBeLate = ledger.disturbedAt(key) >= mintedAt && token !== last;
-      if (token <= last && !mayBeLate) this.fault('fencing', `${process.name} got the token ${token} for ${key} after ${last} at ${grantedAt}`);
+      if (token <= last && !mayBeLate)
+        this.fault('fencing', `${process.name} got the token ${token} for ${key} after ${last} at ${grantedAt}`);
       this.#lastToken.set(key, Math.max(last, token));
     }
   }
@@ -145,24 +160,33 @@ export class Watcher {
     const life = this.#init.server.ledger.life(key, value);
     if (holder === value) {
       const claimed = this.#init.now() + (lock.expiresAt - process.clock.epoch()) / process.rate;
-      if (claimed > (life?.until ?? 0)) this.fault('told in time', `${name(holding)} claims ${(claimed - (life?.until ?? 0)).toFixed(1)} ms too much`);
+      if (claimed > (life?.until ?? 0))
+        this.fault('told in time', `${name(holding)} claims ${(claimed - (life?.until ?? 0)).toFixed(1)} ms too much`);
       return true;
     }
     if (life?.disturbedAt !== undefined && this.#init.now() <= this.#excusedUntil(holding, life)) return false;
     const isOthers = holder !== undefined && !holder.startsWith(RESERVED);
-    this.fault(isOthers ? 'exclusion' : 'told in time', `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`);
+    this.fault(
+      isOthers ? 'exclusion' : 'told in time',
+      `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`,
+    );
     return false;
   }
 
   /** Of several keys, where the token is another's: known are only whose value it is, and when the key was taken away. */
   #checkRaised(holding: Holding, key: string, holder: string | undefined): boolean {
     const { lock, grantedAt } = holding;
-    const value = lock.keys.map((other) => this.#init.server.ledger.blockOf(other, lock.fencingToken)?.value).find((other) => other !== undefined);
+    const value = lock.keys
+      .map((other) => this.#init.server.ledger.blockOf(other, lock.fencingToken)?.value)
+      .find((other) => other !== undefined);
     const instance = value?.slice(0, value.indexOf('#') + 1);
     if (instance !== undefined && holder?.startsWith(instance) === true) return true;
     const takenAt = this.#init.server.ledger.disturbedAt(key);
     if (takenAt >= grantedAt - this.#init.maxTtl && this.#init.now() <= takenAt + this.#init.maxTtl) return false;
-    this.fault(holder === undefined ? 'told in time' : 'exclusion', `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`);
+    this.fault(
+      holder === undefined ? 'told in time' : 'exclusion',
+      `${name(holding)} believes to hold ${key}, which is ${holder ?? 'free'}`,
+    );
     return false;
   }
 

@@ -99,25 +99,115 @@ export const WEATHERS: readonly Weather[] = [
   { ...CALM, name: 'neighbours', isGentle: false, everyForeigner: 1_500, everyForce: 2_500, everyFlush: 5_000 },
   { ...CALM, name: 'blocked event loops', isGentle: false, everyPause: 700, everyDeath: 15_000, spikes: 0.01 },
   // Long leases, so that what is left behind shows.
-  { ...CALM, name: 'a crowd on broken connections', latency: 20, resends: false, everyCut: 600, everySilence: 800, ttls: [6_000, 6_000, 6_000, 300], callers: 6 },
+  {
+    ...CALM,
+    name: 'a crowd on broken connections',
+    latency: 20,
+    resends: false,
+    everyCut: 600,
+    everySilence: 800,
+    ttls: [6_000, 6_000, 6_000, 300],
+    callers: 6,
+  },
   { ...CALM, name: 'a slow link', latency: 250, spikes: 0.03, isGentle: false, everyShutdown: 15_000 },
-  { ...CALM, name: 'broken connections', latency: 20, isGentle: false, everyCut: 500, everySilence: 1_500, everyInboxCut: 1_000, lostWakeUps: 0.1 },
-  { ...CALM, name: 'broken connections, nothing sent again', latency: 20, isGentle: false, resends: false, everyCut: 500, everySilence: 1_500, refusals: 0.05 },
+  {
+    ...CALM,
+    name: 'broken connections',
+    latency: 20,
+    isGentle: false,
+    everyCut: 500,
+    everySilence: 1_500,
+    everyInboxCut: 1_000,
+    lostWakeUps: 0.1,
+  },
+  {
+    ...CALM,
+    name: 'broken connections, nothing sent again',
+    latency: 20,
+    isGentle: false,
+    resends: false,
+    everyCut: 500,
+    everySilence: 1_500,
+    refusals: 0.05,
+  },
   { ...CALM, name: 'a server clock that steps', isGentle: false, everyStep: 300 },
   { ...CALM, name: 'no inboxes', isGentle: false, inboxRefusals: 0.6, lostWakeUps: 0.3, everyInboxCut: 800 },
-  { ...CALM, name: 'long leases, lost wake-ups', lostWakeUps: 0.3, everyInboxCut: 1_500, everyInboxSilence: 3_000, inboxErrors: 0.4, ttls: LONG_LEASES },
-  { ...CALM, name: 'long leases, dead processes', isGentle: false, everyPause: 1_000, everyDeath: 6_000, everyForce: 1_000, everyForeigner: 2_000, everyFlush: 4_000, ttls: LONG_LEASES },
-  { ...CALM, name: 'long leases, broken connections', latency: 20, everyCut: 800, everySilence: 1_200, everyInboxSilence: 2_000, ttls: LONG_LEASES },
-  { ...CALM, name: 'old bytes', latency: 20, resends: false, oldBytes: 2_500, everyCut: 500, everySilence: 800, ttls: LONG_LEASES },
-  { ...CALM, name: 'old bytes, sent again', latency: 20, oldBytes: 2_500, everyCut: 500, everySilence: 800, ttls: LONG_LEASES },
+  {
+    ...CALM,
+    name: 'long leases, lost wake-ups',
+    lostWakeUps: 0.3,
+    everyInboxCut: 1_500,
+    everyInboxSilence: 3_000,
+    inboxErrors: 0.4,
+    ttls: LONG_LEASES,
+  },
+  {
+    ...CALM,
+    name: 'long leases, dead processes',
+    isGentle: false,
+    everyPause: 1_000,
+    everyDeath: 6_000,
+    everyForce: 1_000,
+    everyForeigner: 2_000,
+    everyFlush: 4_000,
+    ttls: LONG_LEASES,
+  },
+  {
+    ...CALM,
+    name: 'long leases, broken connections',
+    latency: 20,
+    everyCut: 800,
+    everySilence: 1_200,
+    everyInboxSilence: 2_000,
+    ttls: LONG_LEASES,
+  },
+  {
+    ...CALM,
+    name: 'old bytes',
+    latency: 20,
+    resends: false,
+    oldBytes: 2_500,
+    everyCut: 500,
+    everySilence: 800,
+    ttls: LONG_LEASES,
+  },
+  {
+    ...CALM,
+    name: 'old bytes, sent again',
+    latency: 20,
+    oldBytes: 2_500,
+    everyCut: 500,
+    everySilence: 800,
+    ttls: LONG_LEASES,
+  },
   // Few callers who hold long, so that what comes late meets one.
-  { ...CALM, name: 'old bytes, sent again, long holders', latency: 20, isGentle: false, oldBytes: 2_500, everyCut: 400, everySilence: 800, steps: 16, holds: 300, extensions: 0.8, callers: 2, ttls: LONG_LEASES },
+  {
+    ...CALM,
+    name: 'old bytes, sent again, long holders',
+    latency: 20,
+    isGentle: false,
+    oldBytes: 2_500,
+    everyCut: 400,
+    everySilence: 800,
+    steps: 16,
+    holds: 300,
+    extensions: 0.8,
+    callers: 2,
+    ttls: LONG_LEASES,
+  },
   { ...CALM, name: 'one bad command among others', latency: 20, poison: 0.05, ttls: LONG_LEASES },
   { ...CALM, name: 'forgotten scripts', latency: 20, noScripts: 0.15, isGentle: false },
   { ...CALM, name: 'shut-downs', latency: 20, everyShutdown: 2_000, callers: 6, ttls: LONG_LEASES },
   { ...CALM, name: 'suspended machines', isGentle: false, everySuspend: 1_000, everyPause: 1_500 },
   { ...CALM, name: 'a crowd', ttls: LONG_LEASES, people: 'crowd' },
-  { ...CALM, name: 'a crowd whose inboxes fail', everyInboxCut: 800, inboxErrors: 0.7, ttls: LONG_LEASES, people: 'crowd' },
+  {
+    ...CALM,
+    name: 'a crowd whose inboxes fail',
+    everyInboxCut: 800,
+    inboxErrors: 0.7,
+    ttls: LONG_LEASES,
+    people: 'crowd',
+  },
   { ...CALM, name: 'a crowd and a stranger', ttls: LONG_LEASES, people: 'crowd and stranger' },
   {
     name: 'everything at once',
@@ -167,8 +257,19 @@ export function longestSpike(latency: number): number {
 }
 
 /** Whether every command is answered, once and soon. */
-export function isLinkReliable({ spikes, refusals, poison, noScripts, everyCut, everySilence, everyRestart }: Weather): boolean {
-  return [spikes, refusals, poison, noScripts].every((chance) => chance === 0) && [everyCut, everySilence, everyRestart].every((mean) => mean === Infinity);
+export function isLinkReliable({
+  spikes,
+  refusals,
+  poison,
+  noScripts,
+  everyCut,
+  everySilence,
+  everyRestart,
+}: Weather): boolean {
+  return (
+    [spikes, refusals, poison, noScripts].every((chance) => chance === 0) &&
+    [everyCut, everySilence, everyRestart].every((mean) => mean === Infinity)
+  );
 }
 
 /** Whether wake-ups alone are enough. */
@@ -177,6 +278,16 @@ export function isCalm(weather: Weather): boolean {
 }
 
 /** Whether whoever is in the queue hears its wake-up, also soon. */
-export function areWakeUpsReliable({ lostWakeUps, inboxRefusals, inboxErrors, everyInboxCut, everyInboxSilence }: Weather): boolean {
-  return [lostWakeUps, inboxRefusals, inboxErrors].every((chance) => chance === 0) && everyInboxCut === Infinity && everyInboxSilence === Infinity;
+export function areWakeUpsReliable({
+  lostWakeUps,
+  inboxRefusals,
+  inboxErrors,
+  everyInboxCut,
+  everyInboxSilence,
+}: Weather): boolean {
+  return (
+    [lostWakeUps, inboxRefusals, inboxErrors].every((chance) => chance === 0) &&
+    everyInboxCut === Infinity &&
+    everyInboxSilence === Infinity
+  );
 }

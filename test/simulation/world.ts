@@ -1,7 +1,7 @@
 import { LockEngine } from '../../lib/engine/lock-engine.js';
-import type { QuantumTerms } from '../../lib/engine/quantum.js';
+import type { QuantumTerms } from '../../lib/engine/queue/quantum.js';
 import { QUANTUM_HANDOVERS, QUANTUM_MS } from '../../lib/redis-lock.constants.js';
-import { QUEUE_MS } from '../../lib/scripts/queue.lua.js';
+import { QUEUE_MS } from '../../lib/stores/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { randomFrom } from '../support/random.js';
 import { Calamities, type Inhabitant } from './calamities.js';
@@ -71,15 +71,36 @@ export class World {
     this.#log = logTo?.(this.time);
     this.weather = this.#current = WEATHERS[seed % WEATHERS.length] as Weather;
     this.#maxTtl = Math.max(LONGEST_EXTENSION, ...this.weather.ttls);
-    const goodSince = (process: SimulatedProcess): number => this.#inhabitants.find((inhabitant) => inhabitant.process === process)?.link.goodSince ?? Infinity;
-    this.watcher = new Watcher({ server: this.#server, now: () => this.time.now(), weather: this.weather, keys: KEYS, maxTtl: this.#maxTtl, goodSince });
-    this.#people = { 'all sorts': () => this.#allSorts(), crowd: () => this.#crowd(), 'crowd and stranger': () => this.#crowdAndStranger() }[this.weather.people]();
+    const goodSince = (process: SimulatedProcess): number =>
+      this.#inhabitants.find((inhabitant) => inhabitant.process === process)?.link.goodSince ?? Infinity;
+    this.watcher = new Watcher({
+      server: this.#server,
+      now: () => this.time.now(),
+      weather: this.weather,
+      keys: KEYS,
+      maxTtl: this.#maxTtl,
+      goodSince,
+    });
+    this.#people = {
+      'all sorts': () => this.#allSorts(),
+      crowd: () => this.#crowd(),
+      'crowd and stranger': () => this.#crowdAndStranger(),
+    }[this.weather.people]();
   }
 
   /** The first thing that went wrong, if anything did. */
   async live(): Promise<Fault | undefined> {
     const { watcher, time, weather } = this;
-    new Calamities({ time, server: this.#server, random: this.#random, log: this.#log, watcher, keys: KEYS, inhabitants: this.#inhabitants, until: this.#stormEnd }).plan(weather);
+    new Calamities({
+      time,
+      server: this.#server,
+      random: this.#random,
+      log: this.#log,
+      watcher,
+      keys: KEYS,
+      inhabitants: this.#inhabitants,
+      until: this.#stormEnd,
+    }).plan(weather);
     for (const person of this.#people) void person.live();
     if (!(await this.#run(this.#stormEnd, () => false))) return watcher.faults[0];
     this.#clearUp();
@@ -112,9 +133,13 @@ export class World {
     const { watcher, weather } = this;
     const random = this.#random;
     return Array.from({ length: PROCESSES }, (_, index) => {
-      const quantum = random() < 0.3 ? { handOvers: 30, ms: 3_000 } : { handOvers: Math.floor(random() * 4), ms: random() * 300 };
+      const quantum =
+        random() < 0.3 ? { handOvers: 30, ms: 3_000 } : { handOvers: Math.floor(random() * 4), ms: random() * 300 };
       const { process, engine } = this.#settle(`p${index + 1}`, quantum);
-      return Array.from({ length: weather.callers }, () => new Caller({ process, engine, watcher, random, log: this.#log, weather, until: this.#stormEnd }));
+      return Array.from(
+        { length: weather.callers },
+        () => new Caller({ process, engine, watcher, random, log: this.#log, weather, until: this.#stormEnd }),
+      );
     }).flat();
   }
 
@@ -125,7 +150,12 @@ export class World {
     return [
       ...this.#regulars('p1', { callers: 5, pauses: 0, limit }),
       ...this.#regulars('p2', { callers: 2, pauses: 100, limit }),
-      ...this.#regulars('p3', { callers: 1, pauses: 100, limit: areWoken ? POLLER_LIMIT_MS : Infinity, inboxRefusals: 1 }),
+      ...this.#regulars('p3', {
+        callers: 1,
+        pauses: 100,
+        limit: areWoken ? POLLER_LIMIT_MS : Infinity,
+        inboxRefusals: 1,
+      }),
     ];
   }
 
@@ -133,31 +163,78 @@ export class World {
   #crowdAndStranger(): Person[] {
     const { watcher, time } = this;
     const onUnfair = (what: string): void => watcher.fault('fairness', what);
-    const stranger = new ForeignProgram({ time, server: this.#server, random: this.#random, log: this.#log, key: KEYS[0], until: this.#stormEnd, limit: STRANGER_LIMIT_MS, onUnfair });
+    const stranger = new ForeignProgram({
+      time,
+      server: this.#server,
+      random: this.#random,
+      log: this.#log,
+      key: KEYS[0],
+      until: this.#stormEnd,
+      limit: STRANGER_LIMIT_MS,
+      onUnfair,
+    });
     return [...this.#regulars('p1', { callers: 5, pauses: 0, limit: STRANGER_LIMIT_MS }), stranger];
   }
 
   #regulars(name: string, { callers, pauses, limit, inboxRefusals = 0 }: Habits): Person[] {
     const { watcher } = this;
     const { process, engine } = this.#settle(name, { handOvers: QUANTUM_HANDOVERS, ms: QUANTUM_MS }, { inboxRefusals });
-    return Array.from({ length: callers }, () => new Regular({ process, engine, watcher, random: this.#random, key: KEYS[0], holds: 10, pauses, limit, until: this.#stormEnd }));
+    return Array.from(
+      { length: callers },
+      () =>
+        new Regular({
+          process,
+          engine,
+          watcher,
+          random: this.#random,
+          key: KEYS[0],
+          holds: 10,
+          pauses,
+          limit,
+          until: this.#stormEnd,
+        }),
+    );
   }
 
   #settle(name: string, quantum: QuantumTerms, ofItsOwn: Partial<Weather> = {}): Inhabitant {
     const { time, watcher } = this;
     const random = this.#random;
-    const onThrown = (error: unknown): void => watcher.fault('no crash', `${name} threw ${error instanceof Error ? error.stack : String(error)}`);
-    const process = new SimulatedProcess({ name, time, random, rate: 1 + DRIFT * (2 * random() - 1), offset: random() * 100_000, onThrown });
+    const onThrown = (error: unknown): void =>
+      watcher.fault('no crash', `${name} threw ${error instanceof Error ? error.stack : String(error)}`);
+    const process = new SimulatedProcess({
+      name,
+      time,
+      random,
+      rate: 1 + DRIFT * (2 * random() - 1),
+      offset: random() * 100_000,
+      onThrown,
+    });
     const weather = (): Weather => ({ ...this.#current, ...ofItsOwn });
-    const link = new SimulatedLink({ process, server: this.#server, time, random, weather, channel: `inbox:${name}`, isOneServer: this.#isOneServer, log: this.#log });
+    const link = new SimulatedLink({
+      process,
+      server: this.#server,
+      time,
+      random,
+      weather,
+      channel: `inbox:${name}`,
+      isOneServer: this.#isOneServer,
+      log: this.#log,
+    });
     const observer = {
       lost: (error: Error) => this.#log?.(name, error.message),
       releaseUnconfirmed: () => undefined,
       wakeUpsFail: () => undefined,
-      wakeUpsRefused: () => (link.isInboxRefused ? undefined : watcher.fault('no false alarm', `${name} is told that its inbox is refused, and it is not`)),
+      wakeUpsRefused: () =>
+        link.isInboxRefused
+          ? undefined
+          : watcher.fault('no false alarm', `${name} is told that its inbox is refused, and it is not`),
     };
     const maxWaiters = random() < 0.1 && this.weather.people === 'all sorts' ? 1 : Infinity;
-    const inhabitant = { process, link, engine: new LockEngine({ store: link, clock: process.clock, random, observer, maxWaiters, quantum }) };
+    const inhabitant = {
+      process,
+      link,
+      engine: new LockEngine({ store: link, clock: process.clock, random, observer, maxWaiters, quantum }),
+    };
     this.#inhabitants.push(inhabitant);
     return inhabitant;
   }
@@ -175,18 +252,22 @@ export class World {
   }
 
   #waiting(): string[] {
-    return this.#people.filter((person) => !person.isOver && person.process?.isDead !== true).map(({ process }) => process?.name ?? 'a foreign program');
+    return this.#people
+      .filter((person) => !person.isOver && person.process?.isDead !== true)
+      .map(({ process }) => process?.name ?? 'a foreign program');
   }
 
   #checkLeft(): void {
     for (const key of KEYS) {
       const holder = this.#server.holder(key);
       const queue = this.#server.queue(key);
-      if (holder !== undefined || queue.length > 0) this.watcher.fault('nothing left', `${key} holds ${holder ?? 'nothing'}, in its queue stand ${queue.length}`);
+      if (holder !== undefined || queue.length > 0)
+        this.watcher.fault('nothing left', `${key} holds ${holder ?? 'nothing'}, in its queue stand ${queue.length}`);
     }
   }
 
   #checkAlarms(): void {
-    for (const { process } of this.#inhabitants) if (process.alarms > 0) this.watcher.fault('nothing left', `${process.alarms} alarms of ${process.name} are set`);
+    for (const { process } of this.#inhabitants)
+      if (process.alarms > 0) this.watcher.fault('nothing left', `${process.alarms} alarms of ${process.name} are set`);
   }
 }

@@ -17,7 +17,11 @@ export interface Broker {
 
 export async function startNats(): Promise<Broker> {
   const port = await freePort();
-  const stop = await start([requireProgram(NATS_PROGRAM), '--addr', '127.0.0.1', '--port', `${port}`], {}, 'Server is ready');
+  const stop = await start(
+    [requireProgram(NATS_PROGRAM), '--addr', '127.0.0.1', '--port', `${port}`],
+    {},
+    'Server is ready',
+  );
   return { url: `nats://127.0.0.1:${port}`, stop };
 }
 
@@ -37,14 +41,28 @@ export async function startRabbitMq(): Promise<Broker> {
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1} +S 1:1',
   };
-  const stop = await start(['/bin/sh', '-c', RABBITMQ, requireProgram(RABBITMQ_PROGRAM)], settings, 'Server startup complete');
+  const stop = await start(
+    ['/bin/sh', '-c', RABBITMQ, requireProgram(RABBITMQ_PROGRAM)],
+    settings,
+    'Server startup complete',
+  );
   return { url: `amqp://guest:guest@127.0.0.1:${port}`, stop };
 }
 
 /** Runs a broker, all of whose files are in a temporary folder, until it has said that it is ready. */
-async function start(command: readonly string[], settings: Readonly<Record<string, string>>, ready: string): Promise<() => Promise<void>> {
+async function start(
+  command: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  ready: string,
+): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'broker-'));
-  const files = { HOME: folder, RABBITMQ_MNESIA_BASE: folder, RABBITMQ_LOG_BASE: folder, RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'), RABBITMQ_CONFIG_FILE: join(folder, 'none') };
+  const files = {
+    HOME: folder,
+    RABBITMQ_MNESIA_BASE: folder,
+    RABBITMQ_LOG_BASE: folder,
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'plugins'),
+    RABBITMQ_CONFIG_FILE: join(folder, 'none'),
+  };
   const env = Object.entries({ ...files, ...settings }).map(([name, value]) => `${name}=${value}`);
   const log = join(folder, 'log');
   const { pid, failed } = await spawnServer('/usr/bin/env', [...env, ...command], log);

@@ -5,7 +5,9 @@ const POLICY = '/usr/sbin/policy-rc.d';
 
 /** Whether this process may install packages of Debian or Ubuntu. */
 export function canInstallDebianPackages(): boolean {
-  return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(osRelease());
+  return (
+    process.getuid?.() === 0 && existsSync('/usr/bin/apt-get') && /^ID(_LIKE)?=.*(debian|ubuntu)/m.test(osRelease())
+  );
 }
 
 /** Installs a package and says so. No service that it brings is started. */
@@ -23,7 +25,10 @@ export function installDebianPackage(name: string): void {
 
 function aptGet(command: string, ...names: string[]): void {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['-qq', '-y', '--no-install-recommends', command, ...names], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync('apt-get', ['-qq', '-y', '--no-install-recommends', command, ...names], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
 }
 
 /** Exit code 101 of a policy-rc.d forbids a package's scripts to start its service. */

@@ -80,7 +80,12 @@ class Probe {
   #giveUp: () => void = () => undefined;
 
   constructor(url: string) {
-    this.#client = new Redis(url, { enableReadyCheck: false, maxRetriesPerRequest: null, retryStrategy: () => STEP_MS, disconnectTimeout: STEP_MS });
+    this.#client = new Redis(url, {
+      enableReadyCheck: false,
+      maxRetriesPerRequest: null,
+      retryStrategy: () => STEP_MS,
+      disconnectTimeout: STEP_MS,
+    });
     this.#client.on('error', () => undefined);
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/engine/clock.js';
+import type { Clock } from '../../lib/engine/time/clock.js';
 
 interface Alarm {
   readonly at: number;

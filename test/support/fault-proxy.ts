@@ -36,7 +36,14 @@ export interface FaultProxy {
 }
 
 export async function startFaultProxy(port: number): Promise<FaultProxy> {
-  const faults: Faults = { mode: 'forward', delay: 0, lost: { count: 0, text: '' }, doubled: { count: 0, text: '' }, refusal: undefined, listeners: new Set() };
+  const faults: Faults = {
+    mode: 'forward',
+    delay: 0,
+    lost: { count: 0, text: '' },
+    doubled: { count: 0, text: '' },
+    refusal: undefined,
+    listeners: new Set(),
+  };
   const links = new Set<FaultyLink>();
   const server = createServer((client) => {
     const link = new FaultyLink(client, port, faults, () => links.delete(link));

@@ -40,8 +40,12 @@ export class FaultyLink {
     this.#faults = faults;
     const [requests, replies] = [new RespFrames(), new RespFrames()];
     const [toServer, toClient] = [new Lane(this.#upstream, faults), new Lane(client, faults)];
-    client.on('data', (chunk) => inOnePiece(this.#upstream, () => requests.push(chunk).forEach((frame) => this.#onRequest(frame, toServer))));
-    this.#upstream.on('data', (chunk) => inOnePiece(client, () => replies.push(chunk).forEach((frame) => this.#onReply(frame, toClient))));
+    client.on('data', (chunk) =>
+      inOnePiece(this.#upstream, () => requests.push(chunk).forEach((frame) => this.#onRequest(frame, toServer))),
+    );
+    this.#upstream.on('data', (chunk) =>
+      inOnePiece(client, () => replies.push(chunk).forEach((frame) => this.#onReply(frame, toClient))),
+    );
     for (const socket of [client, this.#upstream]) {
       socket.on('error', () => undefined);
       socket.setNoDelay(true);

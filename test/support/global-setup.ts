@@ -29,7 +29,9 @@ export default async function globalSetup({ maxWorkers }: { readonly maxWorkers:
 
 /** Jest loads this file through Node's own resolver, which does not know that './x.js' stands for './x.ts', as jest.config.js tells the suites. */
 function resolveJsAsTs(): void {
-  const resolver = Module as unknown as { _resolveFilename(request: string, parent?: { readonly filename?: string }, ...rest: unknown[]): string };
+  const resolver = Module as unknown as {
+    _resolveFilename(request: string, parent?: { readonly filename?: string }, ...rest: unknown[]): string;
+  };
   const original = resolver._resolveFilename;
   resolver._resolveFilename = function (request, parent, ...rest) {
     const isOurs = request.startsWith('.') && parent?.filename?.endsWith('.ts') === true;

@@ -10,7 +10,8 @@ export default async function globalTeardown(): Promise<void> {
 function tellOfLeaks(file: string): void {
   const totals: Record<string, number> = {};
   for (const line of existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : []) {
-    for (const [channel, count] of Object.entries(JSON.parse(line) as Record<string, number>)) totals[channel] = (totals[channel] ?? 0) + count;
+    for (const [channel, count] of Object.entries(JSON.parse(line) as Record<string, number>))
+      totals[channel] = (totals[channel] ?? 0) + count;
   }
   const sum = Object.entries(totals).map(([channel, count]) => `${count} ${channel}`);
   process.stdout.write(`\nSearched for keys, tokens and passwords: ${sum.join(', ') || 'nothing'}.\n`);

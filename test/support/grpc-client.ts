@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { credentials, loadPackageDefinition, type ClientReadableStream, type Metadata, type ServiceError } from '@grpc/grpc-js';
+import {
+  credentials,
+  loadPackageDefinition,
+  type ClientReadableStream,
+  type Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 
 export const PROTO = { package: 'orders', protoPath: join(import.meta.dirname, 'orders.proto') };
@@ -41,7 +47,9 @@ export function grpcClient(url: string): GrpcClient {
     },
     stream: (method, id) => {
       const isTwoWay = client[method].requestStream as boolean;
-      const call: ClientReadableStream<unknown> & { write?: (message: object) => void; end?: () => void } = isTwoWay ? client[method]() : client[method]({ id });
+      const call: ClientReadableStream<unknown> & { write?: (message: object) => void; end?: () => void } = isTwoWay
+        ? client[method]()
+        : client[method]({ id });
       call.write?.({ id });
       call.end?.();
       const answer = new Promise<unknown[]>((resolve, reject) => {

@@ -37,7 +37,10 @@ export interface HttpApp {
   close(): Promise<void>;
 }
 
-export async function startHttpApp(adapter: () => AbstractHttpAdapter, { lock, configure, imports = [], ...metadata }: HttpAppOptions): Promise<HttpApp> {
+export async function startHttpApp(
+  adapter: () => AbstractHttpAdapter,
+  { lock, configure, imports = [], ...metadata }: HttpAppOptions,
+): Promise<HttpApp> {
   const connection = process.env.TEST_REDIS_URL ?? '';
   const keyPrefix = `${uniqueKey('app')}:`;
   const options = { connection, keyPrefix, defaults: WARM_UP, ...lock };
@@ -51,7 +54,10 @@ export async function startHttpApp(adapter: () => AbstractHttpAdapter, { lock, c
     url: await app.getUrl(),
     locks: app.get(RedisLockService),
     log,
-    takenKeys: async () => ((await sendCommand(connection, 'KEYS', `${keyPrefix}*`)) as string[]).map((key) => key.slice(keyPrefix.length)).sort(),
+    takenKeys: async () =>
+      ((await sendCommand(connection, 'KEYS', `${keyPrefix}*`)) as string[])
+        .map((key) => key.slice(keyPrefix.length))
+        .sort(),
     takeAsStranger: async (key, ttl = 60_000) => {
       await sendCommand(connection, 'SET', keyPrefix + key, 'a stranger', ...(ttl === Infinity ? [] : ['PX', ttl]));
       return async () => void (await sendCommand(connection, 'DEL', keyPrefix + key));

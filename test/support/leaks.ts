@@ -19,5 +19,7 @@ export function withoutLeak<T>(told: T, ...keys: readonly string[]): T {
 
 /** All that any transport or filter may send of it: of errors the message, too. */
 function serialised(told: unknown): string {
-  return JSON.stringify(told, (_, value: unknown) => (value instanceof Error ? { ...value, message: value.message } : value));
+  return JSON.stringify(told, (_, value: unknown) =>
+    value instanceof Error ? { ...value, message: value.message } : value,
+  );
 }

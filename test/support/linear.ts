@@ -15,7 +15,8 @@ export function expectLinear(unit: string, works: Readonly<Record<string, (text:
     const pass = time(() => createHash('sha256').update(text).digest('hex'));
     for (const [name, work] of Object.entries(works)) {
       const took = time(() => work(text));
-      if (took > FACTOR * pass + SLACK_MS) throw new Error(`${name}: ${length} characters took ${Math.round(took)} ms, one pass ${Math.round(pass)} ms.`);
+      if (took > FACTOR * pass + SLACK_MS)
+        throw new Error(`${name}: ${length} characters took ${Math.round(took)} ms, one pass ${Math.round(pass)} ms.`);
     }
   }
 }

@@ -17,7 +17,12 @@ export interface NestContext {
 }
 
 export async function startContext({ lock, imports = [], ...metadata }: NestContextOptions): Promise<NestContext> {
-  const options = { connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: `${uniqueKey('app')}:`, defaults: WARM_UP, ...lock };
+  const options = {
+    connection: process.env.TEST_REDIS_URL ?? '',
+    keyPrefix: `${uniqueKey('app')}:`,
+    defaults: WARM_UP,
+    ...lock,
+  };
   const root = { module: class RootModule {}, imports: [RedisLockModule.forRoot(options), ...imports], ...metadata };
   const log = new RecordingLogger();
   const app = await NestFactory.createApplicationContext(root, { logger: log, abortOnError: false });

@@ -23,7 +23,12 @@ export async function openRedisStore(
   const client: Redis = new Redis(url, { lazyConnect: true, ...options });
   client.on('error', () => undefined);
   await client.connect();
-  const store = new RedisStore({ client, keyPrefix, connection: { open: () => undefined, close: () => Promise.resolve() }, commandTimeout });
+  const store = new RedisStore({
+    client,
+    keyPrefix,
+    connection: { open: () => undefined, close: () => Promise.resolve() },
+    commandTimeout,
+  });
   const expire = async (key: string): Promise<void> => {
     await client.pexpire(keyPrefix + key, 1);
     await eventually(async () => (await client.exists(keyPrefix + key)) === 0);

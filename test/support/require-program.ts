@@ -36,5 +36,7 @@ function failureOf(install: () => void): unknown {
 
 function instructions({ what, variable, install }: Program): string {
   const lines = Object.entries(install).map(([system, command]) => `  ${`${system}:`.padEnd(16)} ${command}`);
-  return [`These tests need ${what}, and none was found. Install it, or name its path in ${variable}:`, ...lines].join('\n');
+  return [`These tests need ${what}, and none was found. Install it, or name its path in ${variable}:`, ...lines].join(
+    '\n',
+  );
 }

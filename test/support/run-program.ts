@@ -16,12 +16,20 @@ const LOADER = `data:text/javascript,import { register } from 'node:module'; reg
 /** Runs `path`, which is relative to the folder `test`. It is killed when the test that waits for its end has lost its patience. */
 export function runProgram(path: string, env: Record<string, string> = {}): RunningProgram {
   const file = new URL(`../${path}`, import.meta.url).pathname;
-  const child = spawn(process.execPath, ['--no-warnings', '--import', LOADER, file], { env: { ...process.env, ...env }, timeout: TEST_LIMIT_MS, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['--no-warnings', '--import', LOADER, file], {
+    env: { ...process.env, ...env },
+    timeout: TEST_LIMIT_MS,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   return {
     output: () => text,
     kill: (signal) => void child.kill(signal),
-    exited: once(child, 'close').then(([code, signal]) => ({ code: code as number | null, signal: signal as NodeJS.Signals | null })),
+    exited: once(child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    })),
   };
 }

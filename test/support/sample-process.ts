@@ -21,7 +21,8 @@ export async function startSample(variables: Record<string, string | undefined> 
   const env = { ...process.env, REDIS_URL: undefined, PORT: '0', ...variables };
   const child = spawn(process.execPath, ['dist/sample/start.js'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const isSilent = (): boolean => child.exitCode === null && !text.includes('ctrl-c ends it.');
   await eventually(() => !isSilent(), PATIENCE_MS);

@@ -1,7 +1,12 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
-import { StoreFailure, type LockStore, type StoreFailureInit, type WakeListener } from '../../lib/stores/lock-store.interface.js';
+import {
+  StoreFailure,
+  type LockStore,
+  type StoreFailureInit,
+  type WakeListener,
+} from '../../lib/engine/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
-import type { Clock } from '../../lib/engine/clock.js';
+import type { Clock } from '../../lib/engine/time/clock.js';
 
 type Method = Exclude<keyof LockStore, 'commandTimeout' | 'takesAll' | 'open' | 'close' | 'listen'>;
 
@@ -47,12 +52,16 @@ export class TappedStore implements LockStore {
 
   acquire: LockStore['acquire'] = (request) => {
     const { key, value, ttl } = request;
-    return this.#ask({ method: 'acquire', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.acquire(request));
+    return this.#ask({ method: 'acquire', key, value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.acquire(request),
+    );
   };
 
   contend: LockStore['contend'] = (request) => {
     const { key, value, ttl } = request;
-    return this.#ask({ method: 'contend', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.contend(request));
+    return this.#ask({ method: 'contend', key, value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.contend(request),
+    );
   };
 
   takesAll(): boolean {
@@ -61,7 +70,9 @@ export class TappedStore implements LockStore {
 
   acquireAll: LockStore['acquireAll'] = (request) => {
     const { keys, value, ttl } = request;
-    return this.#ask({ method: 'acquireAll', key: keys.join(), value, ms: ttl, at: this.clock.now() }, () => this.inner.acquireAll(request));
+    return this.#ask({ method: 'acquireAll', key: keys.join(), value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.acquireAll(request),
+    );
   };
 
   relay: LockStore['relay'] = (request) => {
@@ -69,22 +80,31 @@ export class TappedStore implements LockStore {
     return this.#ask({ method: 'relay', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.relay(request));
   };
 
-  leave: LockStore['leave'] = (key) => this.#ask({ method: 'leave', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.leave());
+  leave: LockStore['leave'] = (key) =>
+    this.#ask({ method: 'leave', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.leave());
 
   renew: LockStore['renew'] = (key, value, ttl, shortens) =>
-    this.#ask({ method: 'renew', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.renew(key, value, ttl, shortens));
+    this.#ask({ method: 'renew', key, value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.renew(key, value, ttl, shortens),
+    );
 
   raiseFence: LockStore['raiseFence'] = (key, value, ttl, floor) =>
-    this.#ask({ method: 'raiseFence', key, value, ms: ttl, at: this.clock.now() }, () => this.inner.raiseFence(key, value, ttl, floor));
+    this.#ask({ method: 'raiseFence', key, value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.raiseFence(key, value, ttl, floor),
+    );
 
   release: LockStore['release'] = (key, value, keepFor) =>
-    this.#ask({ method: 'release', key, value, ms: keepFor, at: this.clock.now() }, () => this.inner.release(key, value, keepFor));
+    this.#ask({ method: 'release', key, value, ms: keepFor, at: this.clock.now() }, () =>
+      this.inner.release(key, value, keepFor),
+    );
 
   inspect: LockStore['inspect'] = (key) =>
     this.#ask({ method: 'inspect', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.inspect(key));
 
   forceRelease: LockStore['forceRelease'] = (key) =>
-    this.#ask({ method: 'forceRelease', key, value: '', ms: 0, at: this.clock.now() }, () => this.inner.forceRelease(key));
+    this.#ask({ method: 'forceRelease', key, value: '', ms: 0, at: this.clock.now() }, () =>
+      this.inner.forceRelease(key),
+    );
 
   /** Nobody wakes anyone, unless the test does. */
   listen(listener: WakeListener): void {

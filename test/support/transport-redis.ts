@@ -26,11 +26,16 @@ export interface LockRedis {
 export async function startLockRedis(): Promise<LockRedis> {
   const { url, command, stop } = await startRedis();
   await teachScripts(url);
-  const left = async (): Promise<string[]> => ((await command('KEYS', '*')) as string[]).filter((key) => !key.endsWith('\x1ffence'));
-  const untilNothingIsLeft = async (): Promise<void> => void (await eventually(async () => (await left()).length === 0));
+  const left = async (): Promise<string[]> =>
+    ((await command('KEYS', '*')) as string[]).filter((key) => !key.endsWith('\x1ffence'));
+  const untilNothingIsLeft = async (): Promise<void> =>
+    void (await eventually(async () => (await left()).length === 0));
   return {
     url,
-    modules: [RedisLockModule.forRoot({ connection: url }), RedisLockModule.forRoot({ name: 'broken', connection: 'redis://127.0.0.1:1' })],
+    modules: [
+      RedisLockModule.forRoot({ connection: url }),
+      RedisLockModule.forRoot({ name: 'broken', connection: 'redis://127.0.0.1:1' }),
+    ],
     left,
     untilNothingIsLeft,
     endLeases: async () => void (await command('DEL', ...((await left()) as [string]))),

@@ -37,7 +37,11 @@ async function connectSocketIo(url: string): Promise<SocketClient> {
   const events: SocketEvent[] = [];
   socket.onAny((event: string, data: unknown) => void events.push({ event, data }));
   await eventually(() => socket.connected);
-  return client(events, (event, data) => void socket.emit(event, data), () => void socket.disconnect());
+  return client(
+    events,
+    (event, data) => void socket.emit(event, data),
+    () => void socket.disconnect(),
+  );
 }
 
 async function connectWs(url: string): Promise<SocketClient> {
@@ -45,7 +49,11 @@ async function connectWs(url: string): Promise<SocketClient> {
   const events: SocketEvent[] = [];
   socket.on('message', (message: Buffer) => void events.push(JSON.parse(message.toString()) as SocketEvent));
   await once(socket, 'open');
-  return client(events, (event, data) => socket.send(JSON.stringify({ event, data })), () => socket.terminate());
+  return client(
+    events,
+    (event, data) => socket.send(JSON.stringify({ event, data })),
+    () => socket.terminate(),
+  );
 }
 
 function client(events: readonly SocketEvent[], send: SocketClient['send'], close: () => void): SocketClient {

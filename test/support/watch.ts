@@ -9,7 +9,11 @@ export interface Watched<T> {
 
 /** Follows a promise without waiting for it; its rejection counts as handled. */
 export function watch<T>(promise: Promise<T>): Watched<T> {
-  const watched = { state: 'pending' as Watched<T>['state'], value: undefined as T | undefined, error: undefined as unknown };
+  const watched = {
+    state: 'pending' as Watched<T>['state'],
+    value: undefined as T | undefined,
+    error: undefined as unknown,
+  };
   promise.then(
     (value) => Object.assign(watched, { state: 'fulfilled', value }),
     (error: unknown) => Object.assign(watched, { state: 'rejected', error: looked(error) }),
@@ -29,6 +33,7 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
 
 /** What would be sent of it, if somebody sent it. */
 function looked(error: unknown): unknown {
-  if ((error as { code?: unknown } | undefined)?.code?.toString().startsWith('LOCK_') === true) lookAt('errors', JSON.stringify(error));
+  if ((error as { code?: unknown } | undefined)?.code?.toString().startsWith('LOCK_') === true)
+    lookAt('errors', JSON.stringify(error));
   return error;
 }

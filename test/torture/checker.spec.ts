@@ -25,7 +25,12 @@ function history(all: readonly SectionRecord[], more: Partial<HistoryRecord> = {
 /** How many of each kind were found. */
 function found(all: readonly SectionRecord[], more: Partial<HistoryRecord> = {}) {
   const { overlaps, tokenDisorder, goneEarly, refusedWhileHeld } = check(history(all, more));
-  return { overlaps: overlaps.length, tokenDisorder: tokenDisorder.length, goneEarly: goneEarly.length, refusedWhileHeld: refusedWhileHeld.length };
+  return {
+    overlaps: overlaps.length,
+    tokenDisorder: tokenDisorder.length,
+    goneEarly: goneEarly.length,
+    refusedWhileHeld: refusedWhileHeld.length,
+  };
 }
 
 const NOTHING = { overlaps: 0, tokenDisorder: 0, goneEarly: 0, refusedWhileHeld: 0 };
@@ -44,7 +49,9 @@ describe('the checker of the torture run: two holders', () => {
   });
 
   it('finds an overlap in any of several keys', () => {
-    expect(found([section('a', 0, 100, { keys: ['j', 'k'] }), section('b', 50, 60, { keys: ['k', 'l'] })]).overlaps).toBe(1);
+    expect(
+      found([section('a', 0, 100, { keys: ['j', 'k'] }), section('b', 50, 60, { keys: ['k', 'l'] })]).overlaps,
+    ).toBe(1);
     expect(found([section('a', 0, 100, { keys: ['j'] }), section('b', 50, 60, { keys: ['l'] })])).toEqual(NOTHING);
   });
 
@@ -76,11 +83,15 @@ describe('the checker of the torture run: keys taken away from outside', () => {
   ])('excuses it until its deadline when %s', (_when, trouble) => {
     const late = [section('a', 0, 110 + TTL), section('b', 120, 800)];
     expect(found(late, { losses: [loss], ...trouble })).toEqual(NOTHING);
-    expect(found([section('a', 0, 111 + TTL), section('b', 120, 800)], { losses: [loss], ...trouble }).overlaps).toBe(1);
+    expect(found([section('a', 0, 111 + TTL), section('b', 120, 800)], { losses: [loss], ...trouble }).overlaps).toBe(
+      1,
+    );
   });
 
   it('excuses one that does not renew until its deadline', () => {
-    expect(found([section('a', 0, 110 + TTL, { renew: false }), section('b', 120, 800)], { losses: [loss] })).toEqual(NOTHING);
+    expect(found([section('a', 0, 110 + TTL, { renew: false }), section('b', 120, 800)], { losses: [loss] })).toEqual(
+      NOTHING,
+    );
   });
 
   it('excuses nobody whose lease is younger than the loss', () => {
@@ -88,8 +99,12 @@ describe('the checker of the torture run: keys taken away from outside', () => {
   });
 
   it('excuses nobody whose key is another', () => {
-    expect(found([section('a', 0, 200), section('b', 120, 300)], { losses: [{ ...loss, keys: ['j'] }] }).overlaps).toBe(1);
-    expect(found([section('a', 0, 200), section('b', 120, 300)], { losses: [{ ...loss, keys: undefined }] })).toEqual(NOTHING);
+    expect(found([section('a', 0, 200), section('b', 120, 300)], { losses: [{ ...loss, keys: ['j'] }] }).overlaps).toBe(
+      1,
+    );
+    expect(found([section('a', 0, 200), section('b', 120, 300)], { losses: [{ ...loss, keys: undefined }] })).toEqual(
+      NOTHING,
+    );
   });
 
   it('tells how much it excused', () => {
@@ -104,11 +119,17 @@ describe('the checker of the torture run: keys taken away from outside', () => {
 
 describe('the checker of the torture run: fencing tokens', () => {
   it('finds a token that goes back', () => {
-    expect(found([section('a', 0, 10, { token: 8 }), section('b', 20, 30, { token: 7 })])).toEqual({ ...NOTHING, tokenDisorder: 1 });
+    expect(found([section('a', 0, 10, { token: 8 }), section('b', 20, 30, { token: 7 })])).toEqual({
+      ...NOTHING,
+      tokenDisorder: 1,
+    });
   });
 
   it('finds a token that was given twice', () => {
-    expect(found([section('a', 0, 10, { token: 8 }), section('b', 20, 30, { token: 8 })])).toEqual({ ...NOTHING, tokenDisorder: 1 });
+    expect(found([section('a', 0, 10, { token: 8 }), section('b', 20, 30, { token: 8 })])).toEqual({
+      ...NOTHING,
+      tokenDisorder: 1,
+    });
   });
 
   it('lets a holder that has not been told yet have an older one', () => {
@@ -152,7 +173,12 @@ describe('the checker of the torture run: leases that are gone too early', () =>
 
 describe('the checker of the torture run: hand-overs', () => {
   it('counts who had been waiting when the last one left', () => {
-    const all = [section('a', 0, 100), section('a', 101, 200, { calledAt: 50 }), section('b', 201, 300, { calledAt: 150 }), section('b', 310, 320)];
+    const all = [
+      section('a', 0, 100),
+      section('a', 101, 200, { calledAt: 50 }),
+      section('b', 201, 300, { calledAt: 150 }),
+      section('b', 310, 320),
+    ];
     expect(check(history(all)).handOvers).toEqual({ within: 1, between: 1 });
   });
 });
@@ -167,12 +193,19 @@ describe('the verdict of the torture run', () => {
     expect(judge(fine, 60)).toEqual([]);
   });
 
-  it.each(['overlaps', 'tokenDisorder', 'goneEarly', 'refusedWhileHeld', 'orphans', 'queues', 'endless', 'troubles', 'stubborn'] as const)(
-    'refuses a run with %s',
-    (name) => {
-      expect(judge({ ...fine, [name]: 1 }, 60)).toHaveLength(1);
-    },
-  );
+  it.each([
+    'overlaps',
+    'tokenDisorder',
+    'goneEarly',
+    'refusedWhileHeld',
+    'orphans',
+    'queues',
+    'endless',
+    'troubles',
+    'stubborn',
+  ] as const)('refuses a run with %s', (name) => {
+    expect(judge({ ...fine, [name]: 1 }, 60)).toHaveLength(1);
+  });
 
   it('refuses a run in which a caller waited longer than it wanted', () => {
     expect(judge({ ...fine, longestBeyond: 1_001 }, 60)).toHaveLength(1);

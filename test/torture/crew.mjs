@@ -59,7 +59,12 @@ export class Crew {
     const sabotage = index === 0 ? options.sabotage : undefined;
     const settings = {
       ...{ name, library, url, seed: this.#random.below(2 ** 31), sabotage },
-      ...{ callers: CALLERS, keyCount: options.keys, patientCallers: PATIENT_CALLERS, sharedKeys: sharedKeys(index, options.processes) },
+      ...{
+        callers: CALLERS,
+        keyCount: options.keys,
+        patientCallers: PATIENT_CALLERS,
+        sharedKeys: sharedKeys(index, options.processes),
+      },
     };
     const child = fork(WORKER, [JSON.stringify(settings)], { stdio: ['ignore', 2, 2, 'ipc'] });
     const worker = { name, child, pid: child.pid, isReady: false, isHalted: false, isKilled: false };

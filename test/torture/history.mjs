@@ -57,12 +57,30 @@ export class History {
   }
 
   begin(worker, { section: id, at, held, keys, plan, token, ttl, renew, calledAt }) {
-    this.sections.set(id, { id, worker, keys, plan, token, ttl, renew, calledAt, begin: at, isHeldAtBegin: held, heldUntil: at });
+    this.sections.set(id, {
+      id,
+      worker,
+      keys,
+      plan,
+      token,
+      ttl,
+      renew,
+      calledAt,
+      begin: at,
+      isHeldAtBegin: held,
+      heldUntil: at,
+    });
   }
 
   /** A holder that nobody knows but Redis: a program that uses `SET NX PX`. */
   foreign(section) {
-    this.sections.set(section.id, { worker: 'outside', renew: false, isHeldAtBegin: true, calledAt: section.begin, ...section });
+    this.sections.set(section.id, {
+      worker: 'outside',
+      renew: false,
+      isHeldAtBegin: true,
+      calledAt: section.begin,
+      ...section,
+    });
   }
 
   held(id, at) {

@@ -8,7 +8,13 @@ const CHANNEL = '__keyevent@0__:';
 const COMES = 'set';
 const GOES = ['del', 'expired'];
 const RETRY_MS = 20;
-const SETTINGS = { maxRetriesPerRequest: null, autoResubscribe: false, enableReadyCheck: false, retryStrategy: () => RETRY_MS, lazyConnect: true };
+const SETTINGS = {
+  maxRetriesPerRequest: null,
+  autoResubscribe: false,
+  enableReadyCheck: false,
+  retryStrategy: () => RETRY_MS,
+  lazyConnect: true,
+};
 
 /** Sees, by Redis' own events, in which times the keys of locks are not there. What happens while it is not connected, nobody knows. */
 export class KeyWatch {

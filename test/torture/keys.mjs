@@ -10,7 +10,8 @@ export function pickKey(random, count) {
 const LONG = 'long';
 
 /** The locks that two neighbours among the processes share, with leases so long that nobody may wait for their end. */
-export const sharedKeys = (index, processes) => [index, (index + 1) % processes].flatMap((number) => [`${LONG}${number}`, `${LONG}${number + processes}`]);
+export const sharedKeys = (index, processes) =>
+  [index, (index + 1) % processes].flatMap((number) => [`${LONG}${number}`, `${LONG}${number + processes}`]);
 export const isShared = (key) => key.startsWith(LONG);
 
 /** All that can be picked. */

@@ -46,7 +46,9 @@ export async function findLeftovers(server, { endedPids, killedPids }) {
     await sleep(LONGEST_MIN_HOLD_MS + MARGIN_MS);
     const ofEnded = (await locksWithOwners(client)).filter(({ pid }) => endedPids.has(pid));
     await sleep(LONGEST_TTL_MS);
-    const atLast = (await locksWithOwners(client)).filter(({ key, pid }) => !(killedPids.has(pid) && isShared(key.slice(STORED_PREFIX.length))));
+    const atLast = (await locksWithOwners(client)).filter(
+      ({ key, pid }) => !(killedPids.has(pid) && isShared(key.slice(STORED_PREFIX.length))),
+    );
     const orphans = [...new Set([...ofEnded, ...atLast].map(({ key }) => key))];
     const queuesAtFirst = (await keysLike(client, QUEUES)).length;
     const queues = await queuesAtLast(client);

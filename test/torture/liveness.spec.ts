@@ -4,14 +4,32 @@ import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { findLongestFree, type LivenessRecord, type WantRecord } from './checker/free-time.mjs';
 import { KEY_EVENTS, KeyWatch } from './key-watch.mjs';
 
-const want = (from: number, to: number, more: Partial<WantRecord> = {}): WantRecord => ({ worker: 'a', key: 'k', from, to, ...more });
+const want = (from: number, to: number, more: Partial<WantRecord> = {}): WantRecord => ({
+  worker: 'a',
+  key: 'k',
+  from,
+  to,
+  ...more,
+});
 
-function history(wants: readonly WantRecord[], absent: readonly (readonly [number, number])[], more: Partial<LivenessRecord> = {}): LivenessRecord {
+function history(
+  wants: readonly WantRecord[],
+  absent: readonly (readonly [number, number])[],
+  more: Partial<LivenessRecord> = {},
+): LivenessRecord {
   const absences = new Map([['k', absent.map(([from, to]) => ({ from, to }))]]);
-  return { wants: new Map(wants.map((one, index) => [String(index), one])), absences, outages: [], pauses: new Map(), stalls: [], ...more };
+  return {
+    wants: new Map(wants.map((one, index) => [String(index), one])),
+    absences,
+    outages: [],
+    pauses: new Map(),
+    stalls: [],
+    ...more,
+  };
 }
 
-const pausesOf = (worker: string, ...times: (readonly [number, number])[]): LivenessRecord['pauses'] => new Map([[worker, times]]);
+const pausesOf = (worker: string, ...times: (readonly [number, number])[]): LivenessRecord['pauses'] =>
+  new Map([[worker, times]]);
 const longest = (...args: Parameters<typeof history>): number => findLongestFree(history(...args)).ms;
 
 describe('the checker of the torture run: how long a lock was free while somebody waited', () => {
@@ -23,13 +41,28 @@ describe('the checker of the torture run: how long a lock was free while somebod
 
   it('finds the longest of all', () => {
     const wants = [want(0, 50), want(100, 1_000), want(2_000, 9_000, { key: 'other' })];
-    const { ms, want: whose } = findLongestFree(history(wants, [[0, 30], [200, 260], [300, 700], [710, 720]]));
+    const { ms, want: whose } = findLongestFree(
+      history(wants, [
+        [0, 30],
+        [200, 260],
+        [300, 700],
+        [710, 720],
+      ]),
+    );
     expect(ms).toBe(400);
     expect(whose).toBe(wants[1]);
   });
 
   it('measures nothing while it is held', () => {
-    expect(longest([want(100, 1_000)], [[90, 100], [1_000, 2_000]])).toBe(0);
+    expect(
+      longest(
+        [want(100, 1_000)],
+        [
+          [90, 100],
+          [1_000, 2_000],
+        ],
+      ),
+    ).toBe(0);
   });
 
   it('is no number when nobody met a free lock: whoever watches was blind', () => {
@@ -43,7 +76,16 @@ describe('the checker of the torture run: how long a lock was free while somebod
   it.each([
     ['its process does not run', { pauses: pausesOf('a', [2_000, 9_000]) }, 3_000],
     ['its process runs again and again', { pauses: pausesOf('a', [2_000, 3_000], [4_000, 5_000]) }, 8_000],
-    ['the machine stands still', { stalls: [[2_000, 9_000], [3_000, 9_500]] }, 2_500],
+    [
+      'the machine stands still',
+      {
+        stalls: [
+          [2_000, 9_000],
+          [3_000, 9_500],
+        ],
+      },
+      2_500,
+    ],
     ['both', { stalls: [[2_000, 3_000]], pauses: pausesOf('a', [2_500, 3_500]) }, 8_500],
   ] as const)('leaves out what is due and cannot be done: %s', (_why, trouble, ms) => {
     expect(longest(wants, free, trouble)).toBe(ms);
@@ -58,7 +100,14 @@ describe('the checker of the torture run: how long a lock was free while somebod
 
   it('begins anew when Redis can be asked again, and clients have found it', () => {
     expect(longest(wants, free, { outages: [{ from: 2_000, to: 3_000 }] })).toBe(6_500);
-    expect(longest(wants, free, { outages: [{ from: 6_000, to: 12_000 }, { from: 5_000, to: 8_000 }] })).toBe(5_000);
+    expect(
+      longest(wants, free, {
+        outages: [
+          { from: 6_000, to: 12_000 },
+          { from: 5_000, to: 8_000 },
+        ],
+      }),
+    ).toBe(5_000);
   });
 });
 
@@ -69,7 +118,12 @@ describe('the watch of the torture run over the keys of locks', () => {
 
   const start = async (): Promise<void> => {
     server = await startRedis({ args: KEY_EVENTS });
-    watch = new KeyWatch({ url: server.url, keys: ['a', 'b'], prefix: 'lock:', onAbsence: (key, from, to) => void seen.push({ key, ms: to - from }) });
+    watch = new KeyWatch({
+      url: server.url,
+      keys: ['a', 'b'],
+      prefix: 'lock:',
+      onAbsence: (key, from, to) => void seen.push({ key, ms: to - from }),
+    });
     await server.command('SET', 'lock:a', 'x');
     await watch.start();
   };

@@ -35,7 +35,8 @@ export function readOptions(args) {
     console.log(USAGE);
     process.exit(0);
   }
-  if (values.sabotage !== undefined && !SABOTAGES.includes(values.sabotage)) throw new Error(`--sabotage ${values.sabotage}: unknown\n\n${USAGE}`);
+  if (values.sabotage !== undefined && !SABOTAGES.includes(values.sabotage))
+    throw new Error(`--sabotage ${values.sabotage}: unknown\n\n${USAGE}`);
   return {
     seconds: positive(values, 'seconds'),
     processes: positive(values, 'processes'),

@@ -27,7 +27,12 @@ const { guard } = await import(built.guardian);
 const history = new History();
 const register = new Register();
 const server = await startServer({ redisProcess: built.redisProcess, history });
-const keyWatch = new KeyWatch({ url: server.url, keys: allKeys(options.keys, options.processes), prefix: STORED_PREFIX, onAbsence: (...absence) => history.absence(...absence) });
+const keyWatch = new KeyWatch({
+  url: server.url,
+  keys: allKeys(options.keys, options.processes),
+  prefix: STORED_PREFIX,
+  onAbsence: (...absence) => history.absence(...absence),
+});
 const crew = new Crew({ url: server.url, library: built.library, options, history, register }, (pid) => guard(pid, ''));
 const faults = new Faults({ crew, server, history, keyCount: options.keys, processes: options.processes });
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void abandon());
@@ -45,11 +50,13 @@ async function play() {
   const stopWatchingStalls = watchStalls((from, to) => history.stall(from, to));
   crew.start();
   faults.start(options.seed);
-  for (let second = 0; second < options.seconds; ) {
+  for (let second = 0; second < options.seconds;) {
     const step = Math.min(PROGRESS_SECONDS, options.seconds - second);
     await sleep(step * 1_000);
     second += step;
-    console.error(`${String(second).padStart(4)} s  ${history.sections.size} locks, ${faults.total} faults, ${register.refused} stale writes refused`);
+    console.error(
+      `${String(second).padStart(4)} s  ${history.sections.size} locks, ${faults.total} faults, ${register.refused} stale writes refused`,
+    );
   }
   await faults.stop();
   await crew.close();
@@ -93,7 +100,16 @@ try {
   const figures = summarize(found, longestFree, left);
   const { seed, seconds, processes, keys } = options;
   const outcomes = Object.fromEntries(Object.entries(history.counts).sort(([, one], [, other]) => other - one));
-  const results = { seed, seconds, processes, keys, figures, faults: faults.injected, outcomes, wrong: judge(figures, seconds) };
+  const results = {
+    seed,
+    seconds,
+    processes,
+    keys,
+    figures,
+    faults: faults.injected,
+    outcomes,
+    wrong: judge(figures, seconds),
+  };
   console.log(toMarkdown(results));
   if (options.json) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
   for (const text of explain(found, { longestFree, left }, history)) console.error(text);

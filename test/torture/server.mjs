@@ -58,7 +58,12 @@ export async function startServer({ redisProcess, history }) {
 }
 
 async function useClient(url, action) {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0, disconnectTimeout: 100 });
+  const client = new Redis(url, {
+    lazyConnect: true,
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    disconnectTimeout: 100,
+  });
   client.on('error', () => undefined); // Commands fail too.
   try {
     await client.connect();

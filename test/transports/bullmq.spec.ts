@@ -78,7 +78,8 @@ describe('@WithLock() on a processor of jobs', () => {
   });
 
   const queue = (name: string): Queue => app.get<Queue>(getQueueToken(name));
-  const untilWaiting = (): Promise<unknown> => eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
+  const untilWaiting = (): Promise<unknown> =>
+    eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
 
   it('N3a N10 D2c: runs the inherited method one at a time per key of the job', async () => {
     for (const id of ['1', '1', '2']) await queue(PLAIN).add('pay', { id });
@@ -97,15 +98,18 @@ describe('@WithLock() on a processor of jobs', () => {
     { name: PLAIN, id: 'throws', results: [], failures: ['its own'], scripts: 2 },
     { name: LOCKED, id: '1', results: ['order:1'], failures: [], scripts: 4 },
     { name: LOCKED, id: 'throws', results: [], failures: ['its own'], scripts: 4 },
-  ])('N3d N7: takes each lock of the job and of its events once (case %#)', async ({ name, id, scripts, ...outcome }) => {
-    stage.work.open();
-    const counted = await redis.scriptsOf(async () => {
-      await queue(name).add('pay', { id });
-      await eventually(() => stage.results.length + stage.failures.length === 1);
-    });
-    expect({ results: stage.results, failures: stage.failures }).toEqual(outcome);
-    expect(counted).toBe(scripts);
-  });
+  ])(
+    'N3d N7: takes each lock of the job and of its events once (case %#)',
+    async ({ name, id, scripts, ...outcome }) => {
+      stage.work.open();
+      const counted = await redis.scriptsOf(async () => {
+        await queue(name).add('pay', { id });
+        await eventually(() => stage.results.length + stage.failures.length === 1);
+      });
+      expect({ results: stage.results, failures: stage.failures }).toEqual(outcome);
+      expect(counted).toBe(scripts);
+    },
+  );
 
   it('O2: lets the job in flight finish at shutdown, and fails the one that waits', async () => {
     for (const id of ['1', '1']) await queue(PLAIN).add('pay', { id });

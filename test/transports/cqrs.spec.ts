@@ -1,7 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { CommandBus, CommandHandler, CqrsModule, EventBus, EventsHandler, QueryBus, QueryHandler, type ICommandHandler, type IEventHandler, type IQueryHandler } from '@nestjs/cqrs';
+import {
+  CommandBus,
+  CommandHandler,
+  CqrsModule,
+  EventBus,
+  EventsHandler,
+  QueryBus,
+  QueryHandler,
+  type ICommandHandler,
+  type IEventHandler,
+  type IQueryHandler,
+} from '@nestjs/cqrs';
 import { LockNotAcquiredError, RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
@@ -66,7 +77,11 @@ describe('@WithLock() on a handler of CQRS', () => {
 
   beforeAll(async () => {
     redis = await startLockRedis();
-    const root = { module: class RootModule {}, imports: [...redis.modules, CqrsModule.forRoot()], providers: [PayHandler, RefundHandler, FindHandler, PaidHandler] };
+    const root = {
+      module: class RootModule {},
+      imports: [...redis.modules, CqrsModule.forRoot()],
+      providers: [PayHandler, RefundHandler, FindHandler, PaidHandler],
+    };
     app = await NestFactory.createApplicationContext(root, { logger: new RecordingLogger(), abortOnError: false });
     await app.init();
   });

@@ -37,7 +37,11 @@ describe(`a cron job of ${REPLICAS} replicas whose clocks differ by up to ${SKEW
 
   beforeAll(async () => {
     redis = await startLockRedis();
-    replicas = await Promise.all(Array.from({ length: REPLICAS }, () => startContext({ providers: [Report], lock: { connection: redis.url, keyPrefix: 'lock:' } })));
+    replicas = await Promise.all(
+      Array.from({ length: REPLICAS }, () =>
+        startContext({ providers: [Report], lock: { connection: redis.url, keyPrefix: 'lock:' } }),
+      ),
+    );
   });
 
   afterAll(async () => {
@@ -51,13 +55,18 @@ describe(`a cron job of ${REPLICAS} replicas whose clocks differ by up to ${SKEW
   }
 
   it('N1 N2: runs exactly once per tick over 100 ticks, and nobody logs anything', async () => {
-    const logged = (): string[] => replicas.flatMap(({ log }) => log.at('log', 'error', 'warn', 'debug', 'verbose', 'fatal'));
+    const logged = (): string[] =>
+      replicas.flatMap(({ log }) => log.at('log', 'error', 'warn', 'debug', 'verbose', 'fatal'));
     const before = logged();
     for (let round = 1; round <= TICKS; round += 1) {
       const skews = Array.from({ length: JOBS }, () => Array.from({ length: REPLICAS }, () => random() * SKEW_MS));
       const results = await Promise.all(skews.map((ofReplicas, job) => tick(job, ofReplicas)));
       for (const [job, outcomes] of results.entries()) {
-        expect({ round, job, outcomes: outcomes.filter((outcome) => outcome !== undefined) }).toEqual({ round, job, outcomes: ['ran'] });
+        expect({ round, job, outcomes: outcomes.filter((outcome) => outcome !== undefined) }).toEqual({
+          round,
+          job,
+          outcomes: ['ran'],
+        });
       }
       expect(await redis.left()).toHaveLength(JOBS);
       await redis.endLeases();

@@ -2,7 +2,18 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { GoneException, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
-import { Field, GraphQLModule, ID, Int, ObjectType, Parent, Query, ResolveField, Resolver, type GqlModuleOptions } from '@nestjs/graphql';
+import {
+  Field,
+  GraphQLModule,
+  ID,
+  Int,
+  ObjectType,
+  Parent,
+  Query,
+  ResolveField,
+  Resolver,
+  type GqlModuleOptions,
+} from '@nestjs/graphql';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
@@ -71,9 +82,18 @@ type Enhancers = NonNullable<GqlModuleOptions['fieldResolverEnhancers']>;
 
 const apollo = (fieldResolverEnhancers: Enhancers): DynamicModule =>
   // As the driver does where NODE_ENV says nothing.
-  GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, includeStacktraceInErrorResponses: true, fieldResolverEnhancers });
+  GraphQLModule.forRoot<ApolloDriverConfig>({
+    driver: ApolloDriver,
+    autoSchemaFile: true,
+    includeStacktraceInErrorResponses: true,
+    fieldResolverEnhancers,
+  });
 const mercurius = (fieldResolverEnhancers: Enhancers): DynamicModule =>
-  GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true, fieldResolverEnhancers });
+  GraphQLModule.forRoot<MercuriusDriverConfig>({
+    driver: MercuriusDriver,
+    autoSchemaFile: true,
+    fieldResolverEnhancers,
+  });
 
 const DRIVERS = [
   { driver: 'Apollo', graphql: apollo },
@@ -89,7 +109,11 @@ describe.each(APPS)('fields of $driver, with fieldResolverEnhancers: $enhancers'
 
   beforeAll(async () => {
     redis = await startLockRedis();
-    const root = { module: class RootModule {}, imports: [...redis.modules, graphql(enhancers)], providers: [OrderResolver] };
+    const root = {
+      module: class RootModule {},
+      imports: [...redis.modules, graphql(enhancers)],
+      providers: [OrderResolver],
+    };
     app = await NestFactory.create(root, new FastifyAdapter(), { logger: new RecordingLogger(), abortOnError: false });
     await app.listen(0, '127.0.0.1');
     url = `${await app.getUrl()}/graphql`;
@@ -104,14 +128,23 @@ describe.each(APPS)('fields of $driver, with fieldResolverEnhancers: $enhancers'
 
   async function ask(field: string): Promise<any> {
     const query = `{ orders { ${field} } }`;
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
     return response.json();
   }
 
-  it.each(['locked', 'service', 'inherited'])('D2a: make the key of their object, and take each lock once (%s)', async (field) => {
-    const answers = ['stock:secret-1', 'stock:secret-2'].map((key) => ({ [field]: key }));
-    expect(await redis.scriptsOf(async () => expect(await ask(field)).toEqual({ data: { orders: answers } }))).toBe(4);
-  });
+  it.each(['locked', 'service', 'inherited'])(
+    'D2a: make the key of their object, and take each lock once (%s)',
+    async (field) => {
+      const answers = ['stock:secret-1', 'stock:secret-2'].map((key) => ({ [field]: key }));
+      expect(await redis.scriptsOf(async () => expect(await ask(field)).toEqual({ data: { orders: answers } }))).toBe(
+        4,
+      );
+    },
+  );
 
   it.each([
     { field: 'locked', status: 409, code: 'LOCK_NOT_ACQUIRED' },
@@ -123,11 +156,16 @@ describe.each(APPS)('fields of $driver, with fieldResolverEnhancers: $enhancers'
     const giveBack = await redis.takeAsStranger('stock:secret-1');
     const { errors } = withoutLeak(await ask(field), 'stock:');
     await giveBack();
-    expect(errors[0]).toMatchObject({ message: expect.any(String), extensions: { status, originalError: { statusCode: status, code } } });
+    expect(errors[0]).toMatchObject({
+      message: expect.any(String),
+      extensions: { status, originalError: { statusCode: status, code } },
+    });
   });
 
   it('N7: leave the values and the errors of their resolvers as they are', async () => {
-    expect(await ask('id length')).toEqual({ data: { orders: [1, 2].map((each) => ({ id: `secret-${each}`, length: 8 })) } });
+    expect(await ask('id length')).toEqual({
+      data: { orders: [1, 2].map((each) => ({ id: `secret-${each}`, length: 8 })) },
+    });
     expect((await ask('throws')).errors[0]).toMatchObject({ message: 'its own' });
   });
 });

@@ -78,7 +78,12 @@ describe('@WithLock() on a microservice by gRPC', () => {
     const url = `127.0.0.1:${await freePort()}`;
     const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController] };
     log = new RecordingLogger();
-    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, { transport: Transport.GRPC, options: { ...PROTO, url }, logger: log, abortOnError: false });
+    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
+      transport: Transport.GRPC,
+      options: { ...PROTO, url },
+      logger: log,
+      abortOnError: false,
+    });
     await app.listen();
     client = grpcClient(url);
   });
@@ -95,7 +100,8 @@ describe('@WithLock() on a microservice by gRPC', () => {
     await redis.stop();
   });
 
-  const waiting = async (): Promise<number | undefined> => (await app.get(RedisLockService).inspect('order:1'))?.waiting;
+  const waiting = async (): Promise<number | undefined> =>
+    (await app.get(RedisLockService).inspect('order:1'))?.waiting;
 
   it('N3a D2c: runs the handler of a message one at a time per key of its payload', async () => {
     const answers = ['1', '1', '2'].map((id) => client.call('Pay', id).answer);

@@ -1,5 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, GoneException, Injectable, Param, Sse, UseInterceptors, type CallHandler, type MessageEvent } from '@nestjs/common';
+import {
+  Controller,
+  GoneException,
+  Injectable,
+  Param,
+  Sse,
+  UseInterceptors,
+  type CallHandler,
+  type MessageEvent,
+} from '@nestjs/common';
 import { LockNotAcquiredError, RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { concat, concatMap, defer, of, tap, throwError, type Observable } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
@@ -9,12 +18,19 @@ import { withoutLeak } from '../support/leaks.js';
 const stage = { begun: new Checkpoint(), seen: [] as unknown[] };
 
 const spy = {
-  intercept: (_: unknown, next: CallHandler) => next.handle().pipe(tap({ error: (error: unknown) => stage.seen.push(error) })),
+  intercept: (_: unknown, next: CallHandler) =>
+    next.handle().pipe(tap({ error: (error: unknown) => stage.seen.push(error) })),
 };
 
 /** One event, and when the client has got the headers another. */
 function later(work: () => Promise<unknown>): Observable<MessageEvent> {
-  return concat(of({ data: 'begun' }), defer(() => stage.begun.pass()).pipe(concatMap(() => work()), concatMap((data) => of({ data: String(data) }))));
+  return concat(
+    of({ data: 'begun' }),
+    defer(() => stage.begun.pass()).pipe(
+      concatMap(() => work()),
+      concatMap((data) => of({ data: String(data) })),
+    ),
+  );
 }
 
 @Injectable()
@@ -69,12 +85,15 @@ describe.each(PLATFORMS)('what a stream of events throws, on $platform', ({ adap
     return response.text();
   }
 
-  it.each(['service', 'decorated'])('N8 D3: is told by an event as it would be by an answer, without the key, when the stream has begun (%s)', async (path) => {
-    const giveBack = await http.takeAsStranger('order:secret');
-    const text = withoutLeak(await read(`${path}/secret`), 'order:', 'list:');
-    await giveBack();
-    expect(text).toMatch(/data: begun.*event: error\n.*in use by another request/s);
-  });
+  it.each(['service', 'decorated'])(
+    'N8 D3: is told by an event as it would be by an answer, without the key, when the stream has begun (%s)',
+    async (path) => {
+      const giveBack = await http.takeAsStranger('order:secret');
+      const text = withoutLeak(await read(`${path}/secret`), 'order:', 'list:');
+      await giveBack();
+      expect(text).toMatch(/data: begun.*event: error\n.*in use by another request/s);
+    },
+  );
 
   it('N7: is seen by the interceptors of the handler as it was thrown', async () => {
     const giveBack = await http.takeAsStranger('order:secret');
@@ -87,7 +106,11 @@ describe.each(PLATFORMS)('what a stream of events throws, on $platform', ({ adap
   it('N8: is answered by the filter as long as nothing is sent', async () => {
     const response = await fetch(`${http.url}/early/secret`, { headers: { accept: 'text/event-stream' } });
     const body = withoutLeak(await response.json(), 'order:');
-    expect([response.status, response.headers.get('retry-after'), body]).toMatchObject([409, '5', { code: 'LOCK_NOT_ACQUIRED' }]);
+    expect([response.status, response.headers.get('retry-after'), body]).toMatchObject([
+      409,
+      '5',
+      { code: 'LOCK_NOT_ACQUIRED' },
+    ]);
   });
 
   it('N7: is as it was, if it is not of this package', async () => {

@@ -1,5 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Param, Render, Res, Sse, Version, VersioningType, type INestApplication, type MessageEvent } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Param,
+  Render,
+  Res,
+  Sse,
+  Version,
+  VersioningType,
+  type INestApplication,
+  type MessageEvent,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { concatMap, from, Subject, type Observable } from 'rxjs';
@@ -87,7 +98,11 @@ const VIEWS: Readonly<Record<string, (app: INestApplication) => void>> = {
     app.getHttpAdapter().getInstance().set('view', View);
   },
   Fastify: (app) => {
-    const render = function (this: { send(html: string): unknown }, _view: string, { text }: { text: string }): unknown {
+    const render = function (
+      this: { send(html: string): unknown },
+      _view: string,
+      { text }: { text: string },
+    ): unknown {
       return this.send(`rendered ${text}`);
     };
     app.getHttpAdapter().getInstance().decorateReply('view', render);
@@ -101,95 +116,102 @@ const WAYS = [
   { path: 'v1/orders/raw', answer: '1' },
 ];
 
-describe.each(PLATFORMS)('@WithLock() under a prefix and a version of the URI, on $platform', ({ platform, adapter }) => {
-  let redis: LockRedis;
-  let app: INestApplication;
-  let url: string;
+describe.each(PLATFORMS)(
+  '@WithLock() under a prefix and a version of the URI, on $platform',
+  ({ platform, adapter }) => {
+    let redis: LockRedis;
+    let app: INestApplication;
+    let url: string;
 
-  beforeAll(async () => {
-    redis = await startLockRedis();
-    const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController] };
-    app = await NestFactory.create(root, adapter(), { logger: new RecordingLogger(), abortOnError: false });
-    app.setGlobalPrefix('api');
-    app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
-    VIEWS[platform]?.(app);
-    await app.listen(0, '127.0.0.1');
-    url = `${await app.getUrl()}/api`;
-  });
+    beforeAll(async () => {
+      redis = await startLockRedis();
+      const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController] };
+      app = await NestFactory.create(root, adapter(), { logger: new RecordingLogger(), abortOnError: false });
+      app.setGlobalPrefix('api');
+      app.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' });
+      VIEWS[platform]?.(app);
+      await app.listen(0, '127.0.0.1');
+      url = `${await app.getUrl()}/api`;
+    });
 
-  afterEach(async () => {
-    stage.work.open();
-    await redis.untilNothingIsLeft();
-    Object.assign(stage, { work: new Checkpoint(), source: new Subject() });
-  });
+    afterEach(async () => {
+      stage.work.open();
+      await redis.untilNothingIsLeft();
+      Object.assign(stage, { work: new Checkpoint(), source: new Subject() });
+    });
 
-  afterAll(async () => {
-    app.getHttpServer().closeAllConnections();
-    await app.close();
-    await redis.stop();
-  });
+    afterAll(async () => {
+      app.getHttpServer().closeAllConnections();
+      await app.close();
+      await redis.stop();
+    });
 
-  const get = async (path: string): Promise<string> => (await fetch(`${url}/${path}`)).text();
-  const untilWaiting = (): Promise<unknown> => eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
+    const get = async (path: string): Promise<string> => (await fetch(`${url}/${path}`)).text();
+    const untilWaiting = (): Promise<unknown> =>
+      eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 1);
 
-  it.each(WAYS)('N3a N4: runs one at a time per key, and answers ($path)', async ({ path, answer }) => {
-    const answers = [get(`${path}/1`), get(`${path}/1`)];
-    await untilWaiting();
-    await stage.work.arrived();
-    expect(stage.work.arrivals).toBe(1);
-    stage.work.open();
-    expect(await Promise.all(answers)).toEqual([answer, answer]);
-    expect(await redis.scriptsOf(() => get(`${path}/1`))).toBe(2);
-  });
+    it.each(WAYS)('N3a N4: runs one at a time per key, and answers ($path)', async ({ path, answer }) => {
+      const answers = [get(`${path}/1`), get(`${path}/1`)];
+      await untilWaiting();
+      await stage.work.arrived();
+      expect(stage.work.arrivals).toBe(1);
+      stage.work.open();
+      expect(await Promise.all(answers)).toEqual([answer, answer]);
+      expect(await redis.scriptsOf(() => get(`${path}/1`))).toBe(2);
+    });
 
-  it('N5: is locked until a handler that has answered by itself has returned', async () => {
-    expect(await get('v1/orders/ended-early/1')).toBe('1');
-    const next = get('v1/orders/raw/1');
-    await untilWaiting();
-    expect([stage.work.arrivals, stage.work.inside]).toEqual([1, 1]);
-    stage.work.open();
-    expect(await next).toBe('1');
-    expect(stage.work.mostInside).toBe(1);
-  });
+    it('N5: is locked until a handler that has answered by itself has returned', async () => {
+      expect(await get('v1/orders/ended-early/1')).toBe('1');
+      const next = get('v1/orders/raw/1');
+      await untilWaiting();
+      expect([stage.work.arrivals, stage.work.inside]).toEqual([1, 1]);
+      stage.work.open();
+      expect(await next).toBe('1');
+      expect(stage.work.mostInside).toBe(1);
+    });
 
-  it.each(['events', 'late-events'])('N5: is locked until the stream of events has ended (%s)', async (path) => {
-    stage.work.open();
-    const stream = await openEvents(`${url}/v1/orders/${path}/1`);
-    await eventually(() => stage.source.observed);
-    stage.source.next({ data: { first: true } });
-    await eventually(() => stream.events.length === 1);
-    expect(await redis.left()).toEqual(['lock:order:1']);
-    stage.source.complete();
-    await redis.untilNothingIsLeft();
-    stream.close();
-  });
+    it.each(['events', 'late-events'])('N5: is locked until the stream of events has ended (%s)', async (path) => {
+      stage.work.open();
+      const stream = await openEvents(`${url}/v1/orders/${path}/1`);
+      await eventually(() => stage.source.observed);
+      stage.source.next({ data: { first: true } });
+      await eventually(() => stream.events.length === 1);
+      expect(await redis.left()).toEqual(['lock:order:1']);
+      stage.source.complete();
+      await redis.untilNothingIsLeft();
+      stream.close();
+    });
 
-  it('N5: is locked until the client of the events has gone away', async () => {
-    const stream = await openEvents(`${url}/v1/orders/events/1`);
-    await eventually(() => stage.source.observed);
-    expect(await redis.left()).toEqual(['lock:order:1']);
-    stream.close();
-    await redis.untilNothingIsLeft();
-  });
+    it('N5: is locked until the client of the events has gone away', async () => {
+      const stream = await openEvents(`${url}/v1/orders/events/1`);
+      await eventually(() => stage.source.observed);
+      expect(await redis.left()).toEqual(['lock:order:1']);
+      stream.close();
+      await redis.untilNothingIsLeft();
+    });
 
-  it('N5b: leaves the queue when the client of the events goes away', async () => {
-    const giveBack = await redis.takeAsStranger('order:1');
-    const abort = new AbortController();
-    const response = fetch(`${url}/v1/orders/events/1`, { signal: abort.signal }).catch(() => 'aborted');
-    await untilWaiting();
-    abort.abort();
-    await response;
-    await eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 0);
-    await giveBack();
-    expect(stage.source.observed).toBe(false);
-  });
+    it('N5b: leaves the queue when the client of the events goes away', async () => {
+      const giveBack = await redis.takeAsStranger('order:1');
+      const abort = new AbortController();
+      const response = fetch(`${url}/v1/orders/events/1`, { signal: abort.signal }).catch(() => 'aborted');
+      await untilWaiting();
+      abort.abort();
+      await response;
+      await eventually(async () => (await app.get(RedisLockService).inspect('order:1'))?.waiting === 0);
+      await giveBack();
+      expect(stage.source.observed).toBe(false);
+    });
 
-  it('N8 D3: tells the client of events that it is busy by an event, when Nest has begun the stream, and not the key', async () => {
-    const giveBack = await redis.takeAsStranger('order:secret');
-    const response = await fetch(`${url}/v1/orders/busy-events/secret`);
-    const text = await response.text();
-    await giveBack();
-    expect([response.status, text]).toEqual([200, expect.stringMatching(/event: error\n.*in use by another request/s)]);
-    withoutLeak([text, ...response.headers], 'order');
-  });
-});
+    it('N8 D3: tells the client of events that it is busy by an event, when Nest has begun the stream, and not the key', async () => {
+      const giveBack = await redis.takeAsStranger('order:secret');
+      const response = await fetch(`${url}/v1/orders/busy-events/secret`);
+      const text = await response.text();
+      await giveBack();
+      expect([response.status, text]).toEqual([
+        200,
+        expect.stringMatching(/event: error\n.*in use by another request/s),
+      ]);
+      withoutLeak([text, ...response.headers], 'order');
+    });
+  },
+);

@@ -42,10 +42,15 @@ describe('the filter of the module in a microservice that is connected to an app
   });
 
   async function tell(inheritAppConfig: boolean, filters: readonly Type[] = []): Promise<unknown> {
-    const imports = [RedisLockModule.forRoot({ connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: `${uniqueKey('app')}:` })];
+    const imports = [
+      RedisLockModule.forRoot({ connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: `${uniqueKey('app')}:` }),
+    ];
     const providers = filters.map((useClass) => ({ provide: APP_FILTER, useClass }));
     const tcp = { transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } } as const;
-    app = await NestFactory.create({ module: class RootModule {}, imports, providers, controllers: [OrderController] }, { logger: new RecordingLogger(), abortOnError: false });
+    app = await NestFactory.create(
+      { module: class RootModule {}, imports, providers, controllers: [OrderController] },
+      { logger: new RecordingLogger(), abortOnError: false },
+    );
     app.connectMicroservice(tcp, { inheritAppConfig });
     await app.startAllMicroservices();
     client = ClientProxyFactory.create(tcp);

@@ -82,12 +82,20 @@ describe('@WithLock() on a resolver of Mercurius', () => {
   });
 
   async function ask(query: string): Promise<any> {
-    const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
     return response.json();
   }
 
   it('N3d: takes the lock of a query once', async () => {
-    expect(await redis.scriptsOf(async () => expect(await ask('{ locked(id: "1") }')).toEqual({ data: { locked: 'order:1' } }))).toBe(2);
+    expect(
+      await redis.scriptsOf(async () =>
+        expect(await ask('{ locked(id: "1") }')).toEqual({ data: { locked: 'order:1' } }),
+      ),
+    ).toBe(2);
   });
 
   it.each([
@@ -95,15 +103,22 @@ describe('@WithLock() on a resolver of Mercurius', () => {
     { query: '{ service(id: "secret") }', status: 409, code: 'LOCK_NOT_ACQUIRED', isBusy: true },
     { query: '{ reentry(id: "secret") }', status: 500, code: 'LOCK_REENTRY', isBusy: false },
     { query: '{ missing }', status: 400, code: 'LOCK_KEY', isBusy: false },
-  ])('N8 D3: tells the client $code and $status in its extensions, and not the key: $query', async ({ query, status, code, isBusy }) => {
-    const giveBack = isBusy ? await redis.takeAsStranger('order:secret') : undefined;
-    const { errors } = withoutLeak(await ask(query), 'order:');
-    await giveBack?.();
-    expect(errors).toMatchObject([{ message: expect.any(String), extensions: { code, status, originalError: { statusCode: status, code } } }]);
-  });
+  ])(
+    'N8 D3: tells the client $code and $status in its extensions, and not the key: $query',
+    async ({ query, status, code, isBusy }) => {
+      const giveBack = isBusy ? await redis.takeAsStranger('order:secret') : undefined;
+      const { errors } = withoutLeak(await ask(query), 'order:');
+      await giveBack?.();
+      expect(errors).toMatchObject([
+        { message: expect.any(String), extensions: { code, status, originalError: { statusCode: status, code } } },
+      ]);
+    },
+  );
 
   it('D2a: makes the key of a field of its parent', async () => {
-    expect(await ask('{ orders { stock } }')).toEqual({ data: { orders: [{ stock: 'stock:1' }, { stock: 'stock:2' }] } });
+    expect(await ask('{ orders { stock } }')).toEqual({
+      data: { orders: [{ stock: 'stock:1' }, { stock: 'stock:2' }] },
+    });
   });
 
   it('N8 D3: tells the client that a field is busy, and not the key', async () => {

@@ -38,13 +38,22 @@ function faceOf(decorators: readonly MethodDecorator[]): object {
   applyDecorators(Host.prototype, 'method', decorators);
   const { method } = Host.prototype;
   const own = Reflect.ownKeys(method).map((key) => [key, String(Object.getOwnPropertyDescriptor(method, key)?.value)]);
-  return { name: method.name, length: method.length, own, metadata: metadataOf(method), ofProperty: metadataOf(Host.prototype, 'method') };
+  return {
+    name: method.name,
+    length: method.length,
+    own,
+    metadata: metadataOf(method),
+    ofProperty: metadataOf(Host.prototype, 'method'),
+  };
 }
 
 /** But for what `@WithLock()` itself adds: its interceptor, and a mark of its own. */
 function metadataOf(target: object, property?: string): [string, unknown][] {
-  const read = (key: unknown): unknown => (property === undefined ? Reflect.getMetadata(key, target) : Reflect.getMetadata(key, target, property));
-  const keys = (property === undefined ? Reflect.getMetadataKeys(target) : Reflect.getMetadataKeys(target, property)) as unknown[];
+  const read = (key: unknown): unknown =>
+    property === undefined ? Reflect.getMetadata(key, target) : Reflect.getMetadata(key, target, property);
+  const keys = (
+    property === undefined ? Reflect.getMetadataKeys(target) : Reflect.getMetadataKeys(target, property)
+  ) as unknown[];
   return keys
     .filter((key) => !String(key).includes('nestjs-redis-lock'))
     .map((key): [string, unknown] => [String(key), withoutOurs(read(key))])
@@ -53,16 +62,23 @@ function metadataOf(target: object, property?: string): [string, unknown][] {
 }
 
 function withoutOurs(value: unknown): unknown {
-  return Array.isArray(value) ? value.filter((item) => item !== WithLockInterceptor) : typeof value === 'function' ? value.name : value;
+  return Array.isArray(value)
+    ? value.filter((item) => item !== WithLockInterceptor)
+    : typeof value === 'function'
+      ? value.name
+      : value;
 }
 
 describe.each(Object.entries(DECORATORS))('a method under %s', (_, decorators) => {
   const lock = WithLock('it') as MethodDecorator;
   const place = (index: number): readonly MethodDecorator[] => decorators.toSpliced(index, 0, lock);
 
-  it.each(decorators.map((__, index) => index).concat(decorators.length))('N4: looks the same with @WithLock() at place %i', (index) => {
-    expect(faceOf(place(index))).toEqual(faceOf(decorators));
-  });
+  it.each(decorators.map((__, index) => index).concat(decorators.length))(
+    'N4: looks the same with @WithLock() at place %i',
+    (index) => {
+      expect(faceOf(place(index))).toEqual(faceOf(decorators));
+    },
+  );
 
   it('N4: looks the same under two @WithLock()', () => {
     expect(faceOf([lock, ...decorators, lock])).toEqual(faceOf(decorators));

@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxyFactory, EventPattern, MessagePattern, Transport, type ClientProxy, type MicroserviceOptions } from '@nestjs/microservices';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  Transport,
+  type ClientProxy,
+  type MicroserviceOptions,
+} from '@nestjs/microservices';
 import { RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { lastValueFrom } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
@@ -39,7 +46,11 @@ describe('@WithLock() on a microservice by TCP whose client goes away', () => {
     redis = await startLockRedis();
     const transport = { transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } } as const;
     const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController] };
-    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, { ...transport, logger: new RecordingLogger(), abortOnError: false });
+    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
+      ...transport,
+      logger: new RecordingLogger(),
+      abortOnError: false,
+    });
     await app.listen();
     connect = async () => {
       const client = ClientProxyFactory.create(transport);
@@ -65,7 +76,8 @@ describe('@WithLock() on a microservice by TCP whose client goes away', () => {
     await redis.stop();
   });
 
-  const send = (client: ClientProxy, id = '1'): Promise<string> => lastValueFrom(client.send<string>('message', { id }));
+  const send = (client: ClientProxy, id = '1'): Promise<string> =>
+    lastValueFrom(client.send<string>('message', { id }));
   const untilWaiting = async (count: number, key = 'order:1'): Promise<void> =>
     void (await eventually(async () => ((await app.get(RedisLockService).inspect(key))?.waiting ?? 0) === count));
 

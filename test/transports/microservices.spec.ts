@@ -1,7 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Controller, Scope, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ClientProxyFactory, EventPattern, MessagePattern, Payload, RpcException, Transport, type ClientOptions, type ClientProxy, type MicroserviceOptions } from '@nestjs/microservices';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  Payload,
+  RpcException,
+  Transport,
+  type ClientOptions,
+  type ClientProxy,
+  type MicroserviceOptions,
+} from '@nestjs/microservices';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { lastValueFrom, Subject, toArray, type Observable } from 'rxjs';
 import { freePort } from '../../sample/redis/free-port.js';
@@ -95,11 +105,25 @@ class ScopedController {
 
 const SHARED = new URL(process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1');
 type TransportOptions = MicroserviceOptions & ClientOptions;
-const TRANSPORTS: readonly { name: string; start?: () => Promise<Broker>; options: (url: string) => Promise<TransportOptions> | TransportOptions }[] = [
-  { name: 'TCP', options: async () => ({ transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } }) },
-  { name: 'Redis', options: () => ({ transport: Transport.REDIS, options: { host: SHARED.hostname, port: Number(SHARED.port) } }) },
+const TRANSPORTS: readonly {
+  name: string;
+  start?: () => Promise<Broker>;
+  options: (url: string) => Promise<TransportOptions> | TransportOptions;
+}[] = [
+  {
+    name: 'TCP',
+    options: async () => ({ transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } }),
+  },
+  {
+    name: 'Redis',
+    options: () => ({ transport: Transport.REDIS, options: { host: SHARED.hostname, port: Number(SHARED.port) } }),
+  },
   { name: 'NATS', start: startNats, options: (url) => ({ transport: Transport.NATS, options: { servers: [url] } }) },
-  { name: 'RabbitMQ', start: startRabbitMq, options: (url) => ({ transport: Transport.RMQ, options: { urls: [url], queue: 'orders' } }) },
+  {
+    name: 'RabbitMQ',
+    start: startRabbitMq,
+    options: (url) => ({ transport: Transport.RMQ, options: { urls: [url], queue: 'orders' } }),
+  },
 ];
 
 describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ start, options }) => {
@@ -114,9 +138,17 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ start, op
     redis = await startLockRedis();
     broker = await start?.();
     const transport = await options(broker?.url ?? '');
-    const root = { module: class RootModule {}, imports: redis.modules, controllers: [OrderController, ScopedController] };
+    const root = {
+      module: class RootModule {},
+      imports: redis.modules,
+      controllers: [OrderController, ScopedController],
+    };
     log = new RecordingLogger();
-    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, { ...transport, logger: log, abortOnError: false });
+    app = await NestFactory.createMicroservice<MicroserviceOptions>(root, {
+      ...transport,
+      logger: log,
+      abortOnError: false,
+    });
     await app.listen();
     client = ClientProxyFactory.create(transport);
     await client.connect();
@@ -136,7 +168,8 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ start, op
     await broker?.stop();
   });
 
-  const send = (pattern: string, data: object = { id: '1' }): Promise<any> => lastValueFrom(client.send<unknown>(pattern, data));
+  const send = (pattern: string, data: object = { id: '1' }): Promise<any> =>
+    lastValueFrom(client.send<unknown>(pattern, data));
   const waiting = async (): Promise<number | undefined> => (await locks.inspect('order:1'))?.waiting;
 
   it('N3a D2c: runs the handler of a message one at a time per key of its payload', async () => {

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Injectable, Scope, type INestApplicationContext, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import {
+  Injectable,
+  Scope,
+  type INestApplicationContext,
+  type OnApplicationBootstrap,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { Cron, CronExpression, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
@@ -124,7 +130,11 @@ describe('@WithLock() on a method that is called', () => {
     log = new RecordingLogger();
     stage.hooks = [];
     const imports = [...redis.modules, ScheduleModule.forRoot(), EventEmitterModule.forRoot()];
-    const root = { module: class RootModule {}, imports, providers: [Jobs, Hooks, Concrete, TransientService, RequestScopedService, Synchronous] };
+    const root = {
+      module: class RootModule {},
+      imports,
+      providers: [Jobs, Hooks, Concrete, TransientService, RequestScopedService, Synchronous],
+    };
     app = await NestFactory.createApplicationContext(root, { logger: log, abortOnError: false });
   });
 
@@ -161,7 +171,11 @@ describe('@WithLock() on a method that is called', () => {
     { how: 'through a method of its abstract class', scripts: 4, call: () => app.get(Concrete).inherited() },
     { how: 'in the place of an abstract method', scripts: 2, call: () => app.get(Concrete).step() },
     { how: 'on a transient provider', scripts: 4, call: async () => (await app.resolve(TransientService)).inherited() },
-    { how: 'on a request-scoped provider', scripts: 4, call: async () => (await app.resolve(RequestScopedService)).inherited() },
+    {
+      how: 'on a request-scoped provider',
+      scripts: 4,
+      call: async () => (await app.resolve(RequestScopedService)).inherited(),
+    },
   ])('N3d: $how takes each lock once', async ({ scripts, call }) => {
     expect(await redis.scriptsOf(call)).toBe(scripts);
   });

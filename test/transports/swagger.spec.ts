@@ -1,7 +1,18 @@
 import { expect, it } from '@jest/globals';
 import { Body, Controller, HttpCode, Param, ParseIntPipe, Post, Query, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { ApiBearerAuth, ApiBody, ApiOperation, ApiParam, ApiProperty, ApiResponse, ApiTags, DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import {
+  ApiBearerAuth,
+  ApiBody,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiResponse,
+  ApiTags,
+  DocumentBuilder,
+  SwaggerModule,
+  type OpenAPIObject,
+} from '@nestjs/swagger';
 import { WithLock } from 'nestjs-redis-lock';
 import { RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 import { applyDecorators } from '../support/apply-decorators.js';
@@ -37,7 +48,11 @@ function controllerWith(place?: number): Type {
   Query('dryRun')(OrderController.prototype, 'pay', 2);
   Reflect.defineMetadata('design:paramtypes', [Number, Payment, Boolean], OrderController.prototype, 'pay');
   const lock = WithLock('order:{params.id}') as MethodDecorator;
-  applyDecorators(OrderController.prototype, 'pay', place === undefined ? DECORATORS : DECORATORS.toSpliced(place, 0, lock));
+  applyDecorators(
+    OrderController.prototype,
+    'pay',
+    place === undefined ? DECORATORS : DECORATORS.toSpliced(place, 0, lock),
+  );
   Controller('orders')(OrderController);
   return OrderController;
 }
@@ -54,11 +69,19 @@ async function documentOf(controller: Type): Promise<OpenAPIObject> {
 it('N4: the document without @WithLock() tells of all the decorators', async () => {
   const { paths, components } = await documentOf(controllerWith());
   const operation = paths['/orders/{id}']?.post;
-  expect(operation).toMatchObject({ operationId: 'pay', summary: 'Pays an order', tags: ['Order', 'orders'], security: [{ bearer: [] }] });
+  expect(operation).toMatchObject({
+    operationId: 'pay',
+    summary: 'Pays an order',
+    tags: ['Order', 'orders'],
+    security: [{ bearer: [] }],
+  });
   expect(operation?.parameters).toHaveLength(2);
   expect(Object.keys(components?.schemas ?? {})).toEqual(['Payment']);
 });
 
-it.each(DECORATORS.map((_, place) => place).concat(DECORATORS.length))('N4: the document is the same with @WithLock() at place %i', async (place) => {
-  expect(await documentOf(controllerWith(place))).toEqual(await documentOf(controllerWith()));
-});
+it.each(DECORATORS.map((_, place) => place).concat(DECORATORS.length))(
+  'N4: the document is the same with @WithLock() at place %i',
+  async (place) => {
+    expect(await documentOf(controllerWith(place))).toEqual(await documentOf(controllerWith()));
+  },
+);

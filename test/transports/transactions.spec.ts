@@ -1,5 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Controller, Get, Injectable, UseInterceptors, type CallHandler, type INestApplication, type NestInterceptor } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  UseInterceptors,
+  type CallHandler,
+  type INestApplication,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { WithLock } from 'nestjs-redis-lock';
 import { defer, from, mergeMap } from 'rxjs';
@@ -35,7 +43,10 @@ function Transactional({ copiesMetadata } = { copiesMetadata: true }): MethodDec
 /** A transaction as an interceptor. */
 const transaction: NestInterceptor = {
   intercept: (_: unknown, next: CallHandler) =>
-    defer(() => from(step('begin'))).pipe(mergeMap(() => next.handle()), mergeMap((value) => from(step('commit').then(() => value as unknown)))),
+    defer(() => from(step('begin'))).pipe(
+      mergeMap(() => next.handle()),
+      mergeMap((value) => from(step('commit').then(() => value as unknown))),
+    ),
 };
 
 @Controller()
@@ -185,7 +196,10 @@ describe('a transaction around a plain method under @WithLock()', () => {
     { name: 'around' as const, steps: ['begin first', 'work first second', 'commit first'], scripts: 4 },
   ])('C12 N4: $name nests as read, and takes each lock once', async ({ name, steps, scripts }) => {
     const root = { module: class RootModule {}, imports: stage.redis?.modules ?? [], providers: [OrderService] };
-    const app = await NestFactory.createApplicationContext(root, { logger: new RecordingLogger(), abortOnError: false });
+    const app = await NestFactory.createApplicationContext(root, {
+      logger: new RecordingLogger(),
+      abortOnError: false,
+    });
     expect(await stage.redis?.scriptsOf(() => app.get(OrderService)[name]())).toBe(scripts);
     expect(stage.steps).toEqual(steps);
     await app.close();

@@ -1,7 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { MessageBody, SubscribeMessage, WebSocketGateway, WsException, type OnGatewayDisconnect } from '@nestjs/websockets';
+import {
+  MessageBody,
+  SubscribeMessage,
+  WebSocketGateway,
+  WsException,
+  type OnGatewayDisconnect,
+} from '@nestjs/websockets';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { Subject, type Observable } from 'rxjs';
 import { Checkpoint } from '../support/checkpoint.js';
@@ -92,11 +98,17 @@ describe.each(SOCKET_PLATFORMS)('@WithLock() on a gateway on $platform', ({ adap
     await redis.stop();
   });
 
-  const untilWaiting = (count: number): Promise<unknown> => eventually(async () => (await locks.inspect('order:1'))?.waiting === count);
+  const untilWaiting = (count: number): Promise<unknown> =>
+    eventually(async () => (await locks.inspect('order:1'))?.waiting === count);
 
   it('N3a D2c: runs one at a time per key of the message, of all clients', async () => {
     const [first, second] = clients as [SocketClient, SocketClient];
-    for (const [client, id] of [[first, '1'], [second, '1'], [second, '2']] as const) client.send('work', { id });
+    for (const [client, id] of [
+      [first, '1'],
+      [second, '1'],
+      [second, '2'],
+    ] as const)
+      client.send('work', { id });
     await untilWaiting(1);
     await stage.work.arrived(2);
     expect(stage.work.arrivals).toBe(2);

@@ -77,11 +77,37 @@ export const compiled = {
 
   options(): void {
     same<Required<LockOptions>['reentry'], 'fail' | 'share' | 'wait'>(true);
-    same<keyof LockOptions, 'ttl' | 'wait' | 'backendWait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'>(true);
-    same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(true);
-    same<keyof RedisLockModuleOptions, 'connection' | 'name' | 'keyPrefix' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'commandTimeout' | 'quantum' | 'exceptionFilter'>(true);
-    same<keyof RedisLockTestingModuleOptions, 'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'exceptionFilter' | 'isGlobal' | 'passThrough'>(true);
-    const connections: Connection[] = ['redis://localhost', { host: 'a', db: 1 }, { sentinels: [{ host: 'a', port: 1 }], name: 'b' }, { cluster: [{ port: 1 }] }, redis, cluster];
+    same<
+      keyof LockOptions,
+      'ttl' | 'wait' | 'backendWait' | 'signal' | 'renew' | 'maxHold' | 'minHold' | 'reentry' | 'metadata'
+    >(true);
+    same<Exclude<keyof WithLockOptions, keyof LockOptions>, 'name' | 'onBusy' | 'onBackendError' | 'onLost' | 'until'>(
+      true,
+    );
+    same<
+      keyof RedisLockModuleOptions,
+      | 'connection'
+      | 'name'
+      | 'keyPrefix'
+      | 'defaults'
+      | 'shutdownGrace'
+      | 'maxWaiters'
+      | 'commandTimeout'
+      | 'quantum'
+      | 'exceptionFilter'
+    >(true);
+    same<
+      keyof RedisLockTestingModuleOptions,
+      'name' | 'defaults' | 'shutdownGrace' | 'maxWaiters' | 'quantum' | 'exceptionFilter' | 'isGlobal' | 'passThrough'
+    >(true);
+    const connections: Connection[] = [
+      'redis://localhost',
+      { host: 'a', db: 1 },
+      { sentinels: [{ host: 'a', port: 1 }], name: 'b' },
+      { cluster: [{ port: 1 }] },
+      redis,
+      cluster,
+    ];
     const clients: RedisClient[] = [redis, cluster];
     RedisLockModule.forRoot({ connection: connections, isGlobal: false });
     RedisLockModule.forRootAsync({ inject: ['X'], useFactory: (client: RedisClient) => ({ connection: client }) });
@@ -98,8 +124,14 @@ export const compiled = {
     interface Order {
       id: string;
     }
-    const Composed = (): MethodDecorator => applyDecorators(SetMetadata('roles', ['admin']), WithLock('key'), WithLock((ctx) => ctx.params.id));
-    const forOrders = (name: string): MethodDecorator => applyDecorators(WithLock(`${name}:{0.id}`, { wait: 0, onBusy: 'skip' }));
+    const Composed = (): MethodDecorator =>
+      applyDecorators(
+        SetMetadata('roles', ['admin']),
+        WithLock('key'),
+        WithLock((ctx) => ctx.params.id),
+      );
+    const forOrders = (name: string): MethodDecorator =>
+      applyDecorators(WithLock(`${name}:{0.id}`, { wait: 0, onBusy: 'skip' }));
 
     const byOrder = WithLock((ctx: LockKeyContext<[order: Order]>) => ctx.args[0].id);
     const byFactory = (key: (ctx: LockKeyContext<[order: Order]>) => string) => WithLock(key, { wait: 0 });
@@ -157,7 +189,9 @@ export const compiled = {
         return Promise.resolve(1);
       }
 
-      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0], { onBusy: ({ args: [id] }: LockBusyContext<[id: string]>) => id.length })
+      @WithLock((ctx: LockKeyContext<[id: string]>) => ctx.args[0], {
+        onBusy: ({ args: [id] }: LockBusyContext<[id: string]>) => id.length,
+      })
       async explicit(_id: string): Promise<number> {
         return Promise.resolve(1);
       }
@@ -334,7 +368,11 @@ export const compiled = {
   },
 
   errors(error: unknown): void {
-    if (error instanceof LockNotAcquiredError) same<[typeof error.code, typeof error.waitedMs, typeof error.retryAfterMs], ['LOCK_NOT_ACQUIRED', number, number | undefined]>(true);
+    if (error instanceof LockNotAcquiredError)
+      same<
+        [typeof error.code, typeof error.waitedMs, typeof error.retryAfterMs],
+        ['LOCK_NOT_ACQUIRED', number, number | undefined]
+      >(true);
     if (error instanceof LockLostError) same<typeof error.code, 'LOCK_LOST'>(true);
     if (error instanceof LockBackendError) same<typeof error.code, 'LOCK_BACKEND'>(true);
     same<RedisLockError['code'], RedisLockErrorCode>(true);

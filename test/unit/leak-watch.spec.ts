@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnerTokens } from '../../lib/engine/owner-token.js';
+import { OwnerTokens } from '../../lib/engine/lease/owner-token.js';
 import { isRelay, LeakWatch, type Channel } from '../support/leak-watch.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { uniqueKey } from '../support/unique-key.js';

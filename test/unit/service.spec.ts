@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { RedisLockOptionsError } from '../../lib/index.js';
 import { RedisLockService } from '../../lib/redis-lock.service.js';
-import { DEFAULT_TERMS } from '../../lib/lock-options.js';
+import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { testEngine, type TestEngine } from '../support/test-engine.js';
 import { rejection } from '../support/watch.js';
 
@@ -12,7 +12,12 @@ describe('RedisLockService refuses bad input before the store is asked', () => {
 
   beforeEach(() => {
     world = testEngine();
-    locks = new RedisLockService({ engine: world.engine, store: world.store, defaults: DEFAULT_TERMS, shutdownGrace: 0 });
+    locks = new RedisLockService({
+      engine: world.engine,
+      store: world.store,
+      defaults: DEFAULT_TERMS,
+      shutdownGrace: 0,
+    });
     body.mockClear();
   });
 
@@ -50,7 +55,8 @@ describe('RedisLockService refuses bad input before the store is asked', () => {
   });
 
   it.each(['inspect', 'forceRelease'] as const)('%s: a bad key', async (method) => {
-    for (const key of ['', undefined, ['a']]) expect(await rejection(locks[method](key as string))).toMatchObject({ code: 'LOCK_KEY' });
+    for (const key of ['', undefined, ['a']])
+      expect(await rejection(locks[method](key as string))).toMatchObject({ code: 'LOCK_KEY' });
     expect(world.store.calls).toEqual([]);
   });
 

@@ -7,9 +7,24 @@
 export const CONTESTANTS = {
   ours: { label: 'nestjs-redis-lock', package: 'nestjs-redis-lock', load: () => import('./ours.mjs') },
   redlock: { label: 'redlock', package: 'redlock', polls: true, load: () => import('./redlock.mjs') },
-  'redlock-universal': { label: 'redlock-universal', package: 'redlock-universal', polls: true, load: () => import('./redlock-universal.mjs') },
-  'redis-semaphore': { label: 'redis-semaphore', package: 'redis-semaphore', polls: true, load: () => import('./redis-semaphore.mjs') },
-  sesamecare: { label: '@sesamecare-oss/redlock', package: '@sesamecare-oss/redlock', polls: true, load: () => import('./sesamecare.mjs') },
+  'redlock-universal': {
+    label: 'redlock-universal',
+    package: 'redlock-universal',
+    polls: true,
+    load: () => import('./redlock-universal.mjs'),
+  },
+  'redis-semaphore': {
+    label: 'redis-semaphore',
+    package: 'redis-semaphore',
+    polls: true,
+    load: () => import('./redis-semaphore.mjs'),
+  },
+  sesamecare: {
+    label: '@sesamecare-oss/redlock',
+    package: '@sesamecare-oss/redlock',
+    polls: true,
+    load: () => import('./sesamecare.mjs'),
+  },
   'by-hand': { label: 'SET NX PX by hand', polls: true, load: () => import('./by-hand.mjs') },
 };
 

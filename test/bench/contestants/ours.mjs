@@ -4,7 +4,9 @@ import { RedisLockModule, RedisLockService } from 'nestjs-redis-lock';
 
 /** It waits for a wake-up, so there is no eagerness to choose: only `ttl` and `wait` are given. */
 export async function setup(client) {
-  const app = await NestFactory.createApplicationContext(RedisLockModule.forRoot({ connection: client }), { logger: ['error', 'warn'] });
+  const app = await NestFactory.createApplicationContext(RedisLockModule.forRoot({ connection: client }), {
+    logger: ['error', 'warn'],
+  });
   const locks = app.get(RedisLockService);
   return {
     acquire: async (key, terms) => {

@@ -4,7 +4,11 @@ import { Mutex } from 'redis-semaphore';
 export function setup(client) {
   return {
     acquire: async (key, terms) => {
-      const mutex = new Mutex(client, key, terms && { lockTimeout: terms.ttl, acquireTimeout: terms.wait, retryInterval: terms.poll });
+      const mutex = new Mutex(
+        client,
+        key,
+        terms && { lockTimeout: terms.ttl, acquireTimeout: terms.wait, retryInterval: terms.poll },
+      );
       await mutex.acquire();
       return () => mutex.release();
     },

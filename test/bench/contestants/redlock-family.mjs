@@ -11,7 +11,11 @@ export function redlockFamily(Redlock) {
     const redlock = new Redlock([client]);
     return {
       acquire: async (key, terms) => {
-        const settings = terms && { retryDelay: terms.poll, retryJitter: terms.poll / 2, retryCount: Math.ceil(terms.wait / terms.poll) };
+        const settings = terms && {
+          retryDelay: terms.poll,
+          retryJitter: terms.poll / 2,
+          retryCount: Math.ceil(terms.wait / terms.poll),
+        };
         const lock = await redlock.acquire([key], terms?.ttl ?? TTL_MS, settings);
         return () => lock.release();
       },

@@ -18,7 +18,9 @@ export class AppProcess {
   #events = [];
 
   constructor({ contestant, url, wait, hasCronJobs = false }) {
-    this.#child = fork(MAIN, [contestant, url, String(wait), String(hasCronJobs)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    this.#child = fork(MAIN, [contestant, url, String(wait), String(hasCronJobs)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
     this.#child.stderr.on('data', (text) => (this.#stderr = `${this.#stderr}${text}`.slice(-2_000)));
     this.#child.on('message', (event) => {
       this.#events.push(event);
@@ -38,7 +40,8 @@ export class AppProcess {
   /** Rejects when it does not happen in time, or cannot happen any more. */
   async until(event, name, limit = LIMIT_MS) {
     if (this.count(event, name) > 0) return;
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(`not ${event} ${name}: the process has ended`);
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+      throw new Error(`not ${event} ${name}: the process has ended`);
     const isIt = (other) => other.event === event && other.name === name;
     const waiter = { isIt };
     const arrival = new Promise((resolve, reject) => {

@@ -15,12 +15,14 @@ export class Crew {
 
   apps = {
     replicas: () => Promise.all(['replica 1', 'replica 2'].map((name) => this.#app(name, { wait: WAIT_MS }))),
-    cronReplicas: () => Promise.all(['cron 1', 'cron 2'].map((name) => this.#app(name, { wait: 0, hasCronJobs: true }))),
+    cronReplicas: () =>
+      Promise.all(['cron 1', 'cron 2'].map((name) => this.#app(name, { wait: 0, hasCronJobs: true }))),
     patientApp: () => this.#app('patient', { wait: PATIENCE_MS }),
   };
 
   async #app(name, options) {
-    if (!this.#apps.has(name)) this.#apps.set(name, new AppProcess({ contestant: this.contestant, url: this.url, ...options }));
+    if (!this.#apps.has(name))
+      this.#apps.set(name, new AppProcess({ contestant: this.contestant, url: this.url, ...options }));
     const app = this.#apps.get(name);
     await app.started();
     return app;

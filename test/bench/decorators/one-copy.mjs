@@ -9,7 +9,8 @@ export function checkOneCopy(packages) {
   for (const name of packages) {
     const library = createRequire(app.resolve(`${name}`));
     for (const shared of SHARED) {
-      if (library.resolve(shared) !== app.resolve(shared)) throw new Error(`${name} has a ${shared} of its own: ${library.resolve(shared)}`);
+      if (library.resolve(shared) !== app.resolve(shared))
+        throw new Error(`${name} has a ${shared} of its own: ${library.resolve(shared)}`);
     }
   }
 }

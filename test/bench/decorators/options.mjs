@@ -32,7 +32,10 @@ export function readOptions(args) {
   }
   // What was seen of a part must not take the place of the whole.
   const isWhole = values.check === undefined && values.only === undefined;
-  const checks = choose(values.check, CHECKS.map(({ name }) => name));
+  const checks = choose(
+    values.check,
+    CHECKS.map(({ name }) => name),
+  );
   return {
     checks: CHECKS.filter(({ name }) => checks.includes(name)),
     contestants: choose(values.only, Object.keys(CONTESTANTS)),

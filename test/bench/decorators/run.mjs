@@ -46,7 +46,9 @@ function cellOf(check, seen) {
 }
 
 function rowOf(check, seen) {
-  const cells = Object.fromEntries(Object.entries(seen).map(([library, scenesSeen]) => [library, cellOf(check, scenesSeen)]));
+  const cells = Object.fromEntries(
+    Object.entries(seen).map(([library, scenesSeen]) => [library, cellOf(check, scenesSeen)]),
+  );
   return { name: check.name, title: check.title, cells };
 }
 
@@ -55,7 +57,14 @@ function about() {
   return {
     libraries: versionsOf(options.contestants.map(packageOf)),
     below: versionsOf(['ioredis', 'redis', 'redlock', 'redlock-universal']),
-    nest: versionsOf(['@nestjs/common', '@nestjs/core', '@nestjs/platform-express', '@nestjs/schedule', 'reflect-metadata', 'rxjs']),
+    nest: versionsOf([
+      '@nestjs/common',
+      '@nestjs/core',
+      '@nestjs/platform-express',
+      '@nestjs/schedule',
+      'reflect-metadata',
+      'rxjs',
+    ]),
     redis: redisVersion,
     node: process.versions.node,
     seconds: Math.round(performance.now() / 1_000),

@@ -9,7 +9,11 @@ import { app, controllers, handlers, methods } from './ways.mjs';
 const [connection] = process.argv.slice(2);
 
 class AppModule {}
-Module({ imports: [RedisLockModule.forRoot({ connection })], controllers: Object.values(controllers), providers: [handlers, methods].flatMap(Object.values) })(AppModule);
+Module({
+  imports: [RedisLockModule.forRoot({ connection })],
+  controllers: Object.values(controllers),
+  providers: [handlers, methods].flatMap(Object.values),
+})(AppModule);
 
 const nest = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
 await nest.listen(0, '127.0.0.1');
@@ -20,7 +24,9 @@ const ENHANCERS = { interceptors: true, guards: true, filters: false };
 /** As the packages for messages do it. */
 function handlerOf(type) {
   const instance = nest.get(type);
-  const handle = nest.get(ExternalContextCreator).create(instance, instance.handle, 'handle', undefined, undefined, undefined, undefined, ENHANCERS, 'rpc');
+  const handle = nest
+    .get(ExternalContextCreator)
+    .create(instance, instance.handle, 'handle', undefined, undefined, undefined, undefined, ENHANCERS, 'rpc');
   return async (message) => {
     const result = await handle(message);
     return typeof result?.subscribe === 'function' ? lastValueFrom(result) : result;

@@ -1,6 +1,16 @@
 import { digits, ratio } from './format.mjs';
 
-const SCENES = ['uncontended', 'uncontended+1ms', 'distinct-keys', 'hot-key', 'hot-key-4', 'hand-over', 'waiters-64', 'crowd-one-key', 'crowd-own-keys'];
+const SCENES = [
+  'uncontended',
+  'uncontended+1ms',
+  'distinct-keys',
+  'hot-key',
+  'hot-key-4',
+  'hand-over',
+  'waiters-64',
+  'crowd-one-key',
+  'crowd-own-keys',
+];
 
 const beside = (ours, other, field) => {
   const cell = (row) => `${row.atLeast?.includes(field) ? '> ' : ''}${digits(row[field])}`;

@@ -38,7 +38,11 @@ export function drawPanel({ heading, field, unit, better, most }, { rows }) {
     if (!Number.isFinite(value)) return name + text(LABEL + 8, y + 4, 'no result', 'value');
     const x = place(value);
     const label = `${row.atLeast?.includes(field) ? '&gt; ' : ''}${most === 1 ? fraction(value) : digits(value)}`;
-    return name + mark(row, x, y, isLog) + text(LABEL + x + 10, y + 4, label, row.contestant === 'ours' ? 'value strong' : 'value');
+    return (
+      name +
+      mark(row, x, y, isLog) +
+      text(LABEL + x + 10, y + 4, label, row.contestant === 'ours' ? 'value strong' : 'value')
+    );
   });
   return [
     text(0, 16, heading, 'heading'),

@@ -2,13 +2,56 @@ import { drawPanel, PANEL_WIDTH, panelHeight } from './panel.mjs';
 
 const PANELS = [
   { scene: 'uncontended', field: 'rate', heading: 'One caller, nobody else', unit: 'locks per second', better: 'more' },
-  { scene: 'distinct-keys', field: 'rate', heading: '256 callers, each its own key', unit: 'locks per second', better: 'more' },
-  { scene: 'hot-key-4', field: 'rate', heading: '4 processes × 50 callers, one key', unit: 'locks per second', better: 'more' },
-  { scene: 'hot-key-4', field: 'p99', heading: 'The same: how long callers wait', unit: 'ms at the 99th percentile', better: 'less' },
-  { scene: 'hot-key-4', field: 'callerFairness', heading: 'The same: how evenly they are served', unit: 'Jain’s index, 1 = all alike', better: 'more', most: 1 },
-  { scene: 'hot-key-4', field: 'commands', heading: 'The same: what Redis has to do', unit: 'commands per lock', better: 'less' },
-  { scene: 'hand-over', field: 'p50', heading: 'From one process to another', unit: 'ms from release to the next holder', better: 'less' },
-  { scene: 'crowd-one-key', field: 'rate', heading: '10,000 waiters on one key', unit: 'locks per second', better: 'more' },
+  {
+    scene: 'distinct-keys',
+    field: 'rate',
+    heading: '256 callers, each its own key',
+    unit: 'locks per second',
+    better: 'more',
+  },
+  {
+    scene: 'hot-key-4',
+    field: 'rate',
+    heading: '4 processes × 50 callers, one key',
+    unit: 'locks per second',
+    better: 'more',
+  },
+  {
+    scene: 'hot-key-4',
+    field: 'p99',
+    heading: 'The same: how long callers wait',
+    unit: 'ms at the 99th percentile',
+    better: 'less',
+  },
+  {
+    scene: 'hot-key-4',
+    field: 'callerFairness',
+    heading: 'The same: how evenly they are served',
+    unit: 'Jain’s index, 1 = all alike',
+    better: 'more',
+    most: 1,
+  },
+  {
+    scene: 'hot-key-4',
+    field: 'commands',
+    heading: 'The same: what Redis has to do',
+    unit: 'commands per lock',
+    better: 'less',
+  },
+  {
+    scene: 'hand-over',
+    field: 'p50',
+    heading: 'From one process to another',
+    unit: 'ms from release to the next holder',
+    better: 'less',
+  },
+  {
+    scene: 'crowd-one-key',
+    field: 'rate',
+    heading: '10,000 waiters on one key',
+    unit: 'locks per second',
+    better: 'more',
+  },
 ];
 
 const COLUMNS = 2;

@@ -10,7 +10,8 @@ const isFinished = ({ unserved, failures }) => unserved === 0 && Object.keys(fai
 
 function addUp(rounds) {
   const failures = {};
-  for (const [text, count] of rounds.flatMap((round) => Object.entries(round.failures))) failures[text] = (failures[text] ?? 0) + count;
+  for (const [text, count] of rounds.flatMap((round) => Object.entries(round.failures)))
+    failures[text] = (failures[text] ?? 0) + count;
   const locks = sum(rounds.map((round) => round.locks));
   const unserved = sum(rounds.map((round) => round.unserved));
   const atLeast = Object.keys(CENSORED).filter((field) => unserved / (unserved + locks) > CENSORED[field]);
@@ -20,7 +21,13 @@ function addUp(rounds) {
 /** Medians of the rounds; the worst wait, failures and those never served of all of them. `atLeast`: which waits may have been longer. */
 function summarize({ contestant, poll, rounds }) {
   const played = rounds.filter(({ error }) => error === undefined);
-  const summary = { contestant, label: CONTESTANTS[contestant].label, poll, rounds: played.length, errors: rounds.flatMap(({ error }) => error ?? []) };
+  const summary = {
+    contestant,
+    label: CONTESTANTS[contestant].label,
+    poll,
+    rounds: played.length,
+    errors: rounds.flatMap(({ error }) => error ?? []),
+  };
   if (played.length === 0) return summary;
   const fields = Object.keys(played[0]).filter((field) => !NOT_MEDIANS.has(field));
   for (const field of fields) {
@@ -44,7 +51,9 @@ const typical = (values) => (values.some(Number.isFinite) ? median(values.filter
 /** `times`: how many times as fast as the best library that is not ours, round by round, because what disturbs a round disturbs all in it. */
 export function summarizeScene({ name, title, measure }, entries) {
   const played = entries.map((entry) => ({ ...entry, worths: worths(measure, entry) }));
-  const rivals = played.filter((entry) => entry.contestant !== 'ours' && isLibrary(entry.contestant) && Number.isFinite(typical(entry.worths)));
+  const rivals = played.filter(
+    (entry) => entry.contestant !== 'ours' && isLibrary(entry.contestant) && Number.isFinite(typical(entry.worths)),
+  );
   const [best] = rivals.sort((a, b) => typical(b.worths) - typical(a.worths));
   const rows = played.map((entry) => {
     const times = best && typical(entry.worths.map((worth, round) => worth / best.worths[round]));

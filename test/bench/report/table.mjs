@@ -42,7 +42,13 @@ function sceneTable({ title, rows }) {
     '',
     line(['', ...columns.map(([heading]) => heading), ...(failing ? ['failures'] : [])]),
     line(['---', ...columns.map(() => '---:'), ...(failing ? ['---'] : [])]),
-    ...rows.map((row) => line([row.label, ...columns.map(([, field, format]) => cell(row, field, format)), ...(failing ? [trouble(row)] : [])])),
+    ...rows.map((row) =>
+      line([
+        row.label,
+        ...columns.map(([, field, format]) => cell(row, field, format)),
+        ...(failing ? [trouble(row)] : []),
+      ]),
+    ),
   ].join('\n');
 }
 

@@ -25,7 +25,10 @@ export function crowdScene({ name, title, count, own, polls }) {
       const settled = await crowd.ask('cost', {}, LIMIT_MS);
       await sleep(IDLE_MS);
       const idle = await crowd.ask('cost', { heap: true }, LIMIT_MS);
-      const [{ releasedAt }, part] = await Promise.all([holder.ask('give', {}, LIMIT_MS), crowd.ask('served', { patience: PATIENCE_MS }, LIMIT_MS)]);
+      const [{ releasedAt }, part] = await Promise.all([
+        holder.ask('give', {}, LIMIT_MS),
+        crowd.ask('served', { patience: PATIENCE_MS }, LIMIT_MS),
+      ]);
       assertAfter(part.from, releasedAt);
       if (!own) assertNoOverlap([part]);
       const seconds = (idle.at - settled.at) / 1_000;

@@ -29,7 +29,12 @@ export const handOver = {
         waiter.ask('served', { patience: PATIENCE_MS }, 2 * PATIENCE_MS),
       ]);
       assertAfter(part.from, releasedAt);
-      parts.push({ ...part, waits: part.from.map((from) => from - releasedAt), commands: commands + part.commands, cpu: cpu + part.cpu });
+      parts.push({
+        ...part,
+        waits: part.from.map((from) => from - releasedAt),
+        commands: commands + part.commands,
+        cpu: cpu + part.cpu,
+      });
       if (part.unserved > 0) return figures(parts);
       if (part.served > 0) [holder, waiter] = [waiter, holder];
       else await holder.ask('take', args);

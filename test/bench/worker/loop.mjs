@@ -10,7 +10,10 @@ const GRACE_MS = 1_000;
  * Callers that ask again as soon as they are done, `times` times or until `startAt + duration`. Those who wait then are served for `patience` ms
  * more. `own`: each caller has a key of its own.
  */
-export async function loop({ contestant, work }, { key, own, callers, startAt, duration = Infinity, times = Infinity, patience, terms }) {
+export async function loop(
+  { contestant, work },
+  { key, own, callers, startAt, duration = Infinity, times = Infinity, patience, terms },
+) {
   const endAt = startAt + duration;
   const deadline = (times === Infinity ? endAt : startAt) + patience;
   const record = new Record(deadline);
@@ -18,7 +21,8 @@ export async function loop({ contestant, work }, { key, own, callers, startAt, d
 
   const call = async (caller) => {
     const itsKey = own ? `${key}:${caller}` : key;
-    const acquire = () => contestant.acquire(itsKey, terms && { ...terms, wait: Math.max(1, Math.ceil(deadline - now())) });
+    const acquire = () =>
+      contestant.acquire(itsKey, terms && { ...terms, wait: Math.max(1, Math.ceil(deadline - now())) });
     const body = () => {
       if (now() <= endAt) perCaller[caller] += 1;
       return work(itsKey);

@@ -35,7 +35,8 @@ export class Record {
       await release();
       return true;
     } catch (error) {
-      if (this.#waiting.delete(caller) && now() > this.#deadline - EARLY_MS) this.#waitedInVain.push(now() - caller.begun);
+      if (this.#waiting.delete(caller) && now() > this.#deadline - EARLY_MS)
+        this.#waitedInVain.push(now() - caller.begun);
       else this.#fail(error);
       return false;
     }
@@ -46,7 +47,15 @@ export class Record {
     const { served, failures } = this;
     const inVain = [...this.#waitedInVain, ...[...this.#waiting].map(({ begun }) => now() - begun)];
     const waits = Float64Array.from([...this.#from.map((from, index) => from - this.#begun[index]), ...inVain]);
-    return { served, failures, unserved: inVain.length, stillWaiting: this.#waiting.size, waits, from: Float64Array.from(this.#from), to: Float64Array.from(this.#to) };
+    return {
+      served,
+      failures,
+      unserved: inVain.length,
+      stillWaiting: this.#waiting.size,
+      waits,
+      from: Float64Array.from(this.#from),
+      to: Float64Array.from(this.#to),
+    };
   }
 
   #fail(error) {

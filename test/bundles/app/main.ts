@@ -32,7 +32,13 @@ class Orders {
 }
 
 @Module({
-  imports: [RedisLockModule.forRoot({ connection: REDIS_URL, keyPrefix: `bundle-${PORT}:`, exceptionFilter: EXCEPTION_FILTER !== 'false' })],
+  imports: [
+    RedisLockModule.forRoot({
+      connection: REDIS_URL,
+      keyPrefix: `bundle-${PORT}:`,
+      exceptionFilter: EXCEPTION_FILTER !== 'false',
+    }),
+  ],
   controllers: [Orders],
   providers: [Orders],
 })
@@ -58,7 +64,9 @@ async function run(): Promise<void> {
   const lock = await app.get(RedisLockService).acquire('order');
   const told: Record<string, unknown> = {};
   for (const by of ['decorator', 'service']) {
-    told[`message, ${by}`] = await lastValueFrom(client.send<unknown>(by, {}).pipe(catchError((error: unknown) => of(error))));
+    told[`message, ${by}`] = await lastValueFrom(
+      client.send<unknown>(by, {}).pipe(catchError((error: unknown) => of(error))),
+    );
     told[`socket, ${by}`] = await askSocket((await app.getUrl()).replace('http', 'ws'), by);
   }
   await lock.release();

@@ -20,13 +20,21 @@ export type Ask = (code: string) => Promise<unknown>;
 
 /** A hybrid app that fails by every transport, and a client for each. */
 export interface World {
-  readonly ask: { readonly http: Ask; readonly graphql: Ask; readonly grpc: Ask; readonly microservice: Ask; readonly socket: Ask };
+  readonly ask: {
+    readonly http: Ask;
+    readonly graphql: Ask;
+    readonly grpc: Ask;
+    readonly microservice: Ask;
+    readonly socket: Ask;
+  };
   readonly log: RecordingLogger;
   close(): Promise<void>;
 }
 
-const apollo = (): DynamicModule => GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true });
-const mercurius = (): DynamicModule => GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true });
+const apollo = (): DynamicModule =>
+  GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true });
+const mercurius = (): DynamicModule =>
+  GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true });
 
 /** Each platform of HTTP with the sockets and the GraphQL that go with it. */
 export const WORLDS = {
@@ -37,7 +45,10 @@ export const WORLDS = {
 async function open(adapter: AbstractHttpAdapter, graphql: DynamicModule, sockets: string): Promise<World> {
   const imports = [RedisLockModule.forRoot({ connection: process.env.TEST_REDIS_URL ?? '' }), graphql, FailuresModule];
   const log = new RecordingLogger();
-  const app = await NestFactory.create({ module: class RootModule {}, imports }, adapter, { logger: log, abortOnError: false });
+  const app = await NestFactory.create({ module: class RootModule {}, imports }, adapter, {
+    logger: log,
+    abortOnError: false,
+  });
   const tcp = { transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } } as const;
   const grpc = `127.0.0.1:${await freePort()}`;
   app.connectMicroservice(tcp, { inheritAppConfig: true });
@@ -74,7 +85,11 @@ async function http(response: Response): Promise<object> {
 }
 
 async function query(url: string, code: string): Promise<unknown> {
-  const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ query: `{ fail(code: "${code}") }` }) };
+  const init = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: `{ fail(code: "${code}") }` }),
+  };
   const { errors } = (await (await fetch(`${url}/graphql`, init)).json()) as { errors: [unknown] };
   return errors[0];
 }

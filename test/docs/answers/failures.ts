@@ -22,7 +22,8 @@ export const FAILURES: Readonly<Record<RedisLockErrorCode, () => Error>> = {
   LOCK_NOT_ACQUIRED: () => new LockNotAcquiredError({ key: KEY, waitedMs: 5, retryAfterMs: 1_000 }),
   LOCK_KEY: () => new LockKeyError(`The key "${KEY}" is bad.`, { key: KEY }),
   LOCK_QUEUE_FULL: () => new LockQueueFullError(KEY, 3),
-  LOCK_BACKEND: () => new LockBackendError(`Lock "${KEY}" could not be asked for.`, { key: KEY, cause: new Error('secret') }),
+  LOCK_BACKEND: () =>
+    new LockBackendError(`Lock "${KEY}" could not be asked for.`, { key: KEY, cause: new Error('secret') }),
   LOCK_LOST: () => new LockLostError({ key: KEY, reason: 'stolen' }),
   LOCK_CLOSED: () => new LockClosedError(KEY),
   LOCK_REENTRY: () => new LockReentryError(KEY),

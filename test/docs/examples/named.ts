@@ -14,7 +14,9 @@ export class Stock {
 
 @Module({
   imports: [
-    RedisLockModule.forRootAsync({ useFactory: () => ({ connection: process.env.REDIS_URL ?? 'redis://localhost:6379' }) }),
+    RedisLockModule.forRootAsync({
+      useFactory: () => ({ connection: process.env.REDIS_URL ?? 'redis://localhost:6379' }),
+    }),
     RedisLockModule.forRootAsync({
       name: 'stock',
       inject: ['REDIS'],

@@ -3,7 +3,10 @@ import { LockTestControl, RedisLockTestingModule } from 'nestjs-redis-lock/testi
 import { Reports } from './job.js';
 
 export async function testThatReportsAreSkippedWhenBusy() {
-  const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Reports] }).compile();
+  const module = await Test.createTestingModule({
+    imports: [RedisLockTestingModule.forRoot()],
+    providers: [Reports],
+  }).compile();
   module.get(LockTestControl).busy('reports'); // or: await lose('reports'), fail(), recover(), free('reports')
   return module.get(Reports).nightly();
 }

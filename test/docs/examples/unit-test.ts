@@ -3,6 +3,9 @@ import { RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 import { Reports } from './job.js';
 
 export async function testReports() {
-  const module = await Test.createTestingModule({ imports: [RedisLockTestingModule.forRoot()], providers: [Reports] }).compile();
+  const module = await Test.createTestingModule({
+    imports: [RedisLockTestingModule.forRoot()],
+    providers: [Reports],
+  }).compile();
   return module.get(Reports).build({ customer: 'c1', month: 5 }); // locked as in production, without Redis
 }

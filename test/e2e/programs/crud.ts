@@ -13,7 +13,11 @@ class Order {
 @Injectable()
 class OrderService extends (CrudService as unknown as new () => object) {}
 
-@Crud({ model: { type: Order }, routes: { only: ['deleteOneBase'] }, params: { id: { field: 'id', type: 'number', primary: true } } })
+@Crud({
+  model: { type: Order },
+  routes: { only: ['deleteOneBase'] },
+  params: { id: { field: 'id', type: 'number', primary: true } },
+})
 @Controller('orders')
 class OrderController {
   constructor(
@@ -31,7 +35,12 @@ class OrderController {
 const { PLATFORM, KEY_PREFIX: keyPrefix = '', TEST_REDIS_URL: connection = '' } = process.env;
 const adapter = PLATFORMS.find(({ platform }) => platform === PLATFORM)?.adapter();
 if (adapter === undefined) throw new Error(`No platform is called ${PLATFORM}.`);
-const module = { module: class RootModule {}, imports: [RedisLockModule.forRoot({ connection, keyPrefix })], controllers: [OrderController], providers: [OrderService] };
+const module = {
+  module: class RootModule {},
+  imports: [RedisLockModule.forRoot({ connection, keyPrefix })],
+  controllers: [OrderController],
+  providers: [OrderService],
+};
 const app = await NestFactory.create(module, adapter, { logger: ['error', 'warn'] });
 await app.listen(0, '127.0.0.1');
 const response = await fetch(`${await app.getUrl()}/orders/7`, { method: 'DELETE' });

@@ -17,8 +17,13 @@ class WorkController {
   private finish: () => void = () => undefined;
 }
 
-const imports = [RedisLockModule.forRoot({ connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: process.env.KEY_PREFIX ?? '' })];
-const app = await NestFactory.create({ module: class RootModule {}, imports, controllers: [WorkController] }, { logger: false });
+const imports = [
+  RedisLockModule.forRoot({ connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: process.env.KEY_PREFIX ?? '' }),
+];
+const app = await NestFactory.create(
+  { module: class RootModule {}, imports, controllers: [WorkController] },
+  { logger: false },
+);
 app.enableShutdownHooks(['SIGTERM']);
 await app.listen(0, '127.0.0.1');
 console.log(await app.getUrl());

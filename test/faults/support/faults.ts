@@ -32,36 +32,130 @@ const mend = ({ proxy }: World): void => {
   proxy.set('forward');
   proxy.cut();
 };
-const config = (name: string, value: string | number) => ({ admin }: World): Promise<unknown> => admin.config('SET', name, value);
+const config =
+  (name: string, value: string | number) =>
+  ({ admin }: World): Promise<unknown> =>
+    admin.config('SET', name, value);
 
 const OF_THE_NETWORK: Fault[] = [
-  { name: 'delay', lasts: SHORT, keepsLocks: true, isHarmless: true, begin: ({ proxy }) => proxy.delay(40), end: ({ proxy }) => proxy.delay(0) },
+  {
+    name: 'delay',
+    lasts: SHORT,
+    keepsLocks: true,
+    isHarmless: true,
+    begin: ({ proxy }) => proxy.delay(40),
+    end: ({ proxy }) => proxy.delay(0),
+  },
   { name: 'connections cut', lasts: 0, begin: ({ proxy }) => proxy.cut() },
   { name: 'connections cut again and again', lasts: LONG, begin: cutAgainAndAgain, end: ({ proxy }) => proxy.cut() },
-  { name: 'black hole, shorter than the lease', lasts: SHORT, begin: ({ proxy }) => proxy.set('black-hole'), end: mend },
+  {
+    name: 'black hole, shorter than the lease',
+    lasts: SHORT,
+    begin: ({ proxy }) => proxy.set('black-hole'),
+    end: mend,
+  },
   { name: 'black hole, longer than the lease', lasts: LONG, begin: ({ proxy }) => proxy.set('black-hole'), end: mend },
   { name: 'no replies', lasts: LONG, begin: ({ proxy }) => proxy.set('drop-replies'), end: mend },
-  { name: 'half-open connections', lasts: LONG, begin: ({ proxy }) => proxy.halfOpen(), end: ({ proxy }) => proxy.cut() },
-  { name: 'executed, then disconnected', lasts: SHORT, begin: ({ proxy }) => proxy.loseReplies(40, 'eval'), end: ({ proxy }) => proxy.loseReplies(0, '') },
-  { name: 'executed twice', lasts: LONG, keepsLocks: true, isHarmless: true, begin: ({ proxy }) => proxy.duplicate(Infinity, 'eval'), end: ({ proxy }) => proxy.duplicate(0, '') },
+  {
+    name: 'half-open connections',
+    lasts: LONG,
+    begin: ({ proxy }) => proxy.halfOpen(),
+    end: ({ proxy }) => proxy.cut(),
+  },
+  {
+    name: 'executed, then disconnected',
+    lasts: SHORT,
+    begin: ({ proxy }) => proxy.loseReplies(40, 'eval'),
+    end: ({ proxy }) => proxy.loseReplies(0, ''),
+  },
+  {
+    name: 'executed twice',
+    lasts: LONG,
+    keepsLocks: true,
+    isHarmless: true,
+    begin: ({ proxy }) => proxy.duplicate(Infinity, 'eval'),
+    end: ({ proxy }) => proxy.duplicate(0, ''),
+  },
 ];
 
 const OF_THE_PROCESS: Fault[] = [
-  { name: 'SIGSTOP, shorter than the lease', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
-  { name: 'SIGSTOP, longer than the lease', lasts: LONG, haltsServer: true, begin: ({ server }) => server.pause(), end: ({ server }) => server.resume() },
-  { name: 'SIGKILL, back with its data', lasts: SHORT, keepsData: true, haltsServer: true, begin: (world) => world.kill(), end: (world) => world.restart() },
-  { name: 'SIGKILL, back without its data', lasts: SHORT, losesData: true, haltsServer: true, begin: (world) => world.kill(), end: (world) => world.restart() },
-  { name: 'event loop blocked beyond the lease', lasts: 0, blocksProcess: true, begin: ({ scaled }) => blockEventLoop(scaled(LONG)) },
+  {
+    name: 'SIGSTOP, shorter than the lease',
+    lasts: SHORT,
+    keepsLocks: true,
+    haltsServer: true,
+    begin: ({ server }) => server.pause(),
+    end: ({ server }) => server.resume(),
+  },
+  {
+    name: 'SIGSTOP, longer than the lease',
+    lasts: LONG,
+    haltsServer: true,
+    begin: ({ server }) => server.pause(),
+    end: ({ server }) => server.resume(),
+  },
+  {
+    name: 'SIGKILL, back with its data',
+    lasts: SHORT,
+    keepsData: true,
+    haltsServer: true,
+    begin: (world) => world.kill(),
+    end: (world) => world.restart(),
+  },
+  {
+    name: 'SIGKILL, back without its data',
+    lasts: SHORT,
+    losesData: true,
+    haltsServer: true,
+    begin: (world) => world.kill(),
+    end: (world) => world.restart(),
+  },
+  {
+    name: 'event loop blocked beyond the lease',
+    lasts: 0,
+    blocksProcess: true,
+    begin: ({ scaled }) => blockEventLoop(scaled(LONG)),
+  },
 ];
 
 const OF_THE_SERVER: Fault[] = [
-  { name: 'CLIENT PAUSE', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: ({ admin, scaled }) => admin.client('PAUSE', scaled(SHORT), 'ALL') },
-  { name: 'CLIENT KILL', lasts: 0, begin: ({ admin }) => Promise.all(['NORMAL', 'PUBSUB'].map((type) => admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'YES'))) },
+  {
+    name: 'CLIENT PAUSE',
+    lasts: SHORT,
+    keepsLocks: true,
+    haltsServer: true,
+    begin: ({ admin, scaled }) => admin.client('PAUSE', scaled(SHORT), 'ALL'),
+  },
+  {
+    name: 'CLIENT KILL',
+    lasts: 0,
+    begin: ({ admin }) =>
+      Promise.all(['NORMAL', 'PUBSUB'].map((type) => admin.call('CLIENT', 'KILL', 'TYPE', type, 'SKIPME', 'YES'))),
+  },
   { name: 'SCRIPT FLUSH', lasts: 0, keepsLocks: true, isHarmless: true, begin: ({ admin }) => admin.script('FLUSH') },
   { name: 'FLUSHALL', lasts: 0, losesData: true, begin: ({ admin }) => admin.flushall() },
-  { name: 'READONLY', lasts: SHORT, keepsLocks: true, begin: ({ admin }) => admin.replicaof('127.0.0.1', '1'), end: ({ admin }) => admin.replicaof('NO', 'ONE') },
-  { name: 'LOADING', lasts: SHORT, keepsLocks: true, begin: ({ proxy }) => proxy.refuse('LOADING Redis is loading the dataset in memory'), end: ({ proxy }) => proxy.refuse(undefined) },
-  { name: 'BUSY', lasts: SHORT, keepsLocks: true, haltsServer: true, begin: keepBusy, end: ({ admin }) => admin.script('KILL') },
+  {
+    name: 'READONLY',
+    lasts: SHORT,
+    keepsLocks: true,
+    begin: ({ admin }) => admin.replicaof('127.0.0.1', '1'),
+    end: ({ admin }) => admin.replicaof('NO', 'ONE'),
+  },
+  {
+    name: 'LOADING',
+    lasts: SHORT,
+    keepsLocks: true,
+    begin: ({ proxy }) => proxy.refuse('LOADING Redis is loading the dataset in memory'),
+    end: ({ proxy }) => proxy.refuse(undefined),
+  },
+  {
+    name: 'BUSY',
+    lasts: SHORT,
+    keepsLocks: true,
+    haltsServer: true,
+    begin: keepBusy,
+    end: ({ admin }) => admin.script('KILL'),
+  },
   { name: 'OOM', lasts: SHORT, keepsLocks: true, begin: config('maxmemory', 1), end: config('maxmemory', 0) },
   { name: 'eviction (C14)', lasts: SHORT, losesData: true, begin: evict, end: config('maxmemory', 0) },
 ];
@@ -85,7 +179,12 @@ async function keepBusy({ admin }: World): Promise<void> {
   other.on('error', () => undefined);
   await other.ping();
   other.eval('while true do end', 0).catch(() => other.disconnect());
-  await eventually(() => admin.ping().then(() => false, (error: Error) => error.message.startsWith('BUSY')));
+  await eventually(() =>
+    admin.ping().then(
+      () => false,
+      (error: Error) => error.message.startsWith('BUSY'),
+    ),
+  );
 }
 
 async function evict(world: World): Promise<void> {

@@ -14,7 +14,11 @@ const SLOWER = 2;
  */
 export async function judge(fault: Fault): Promise<Verdicts> {
   const verdicts: Verdicts = new Map();
-  for (let turn = 1, scale = 1; turn <= ATTEMPTS && verdicts.size < Object.keys(STAGES).length; turn += 1, scale *= SLOWER) {
+  for (
+    let turn = 1, scale = 1;
+    turn <= ATTEMPTS && verdicts.size < Object.keys(STAGES).length;
+    turn += 1, scale *= SLOWER
+  ) {
     const { findings, isSlow } = await strike(fault, scale);
     for (const [stage, { wrong, late }] of findings) {
       const isExcused = isSlow && late.length > 0 && turn < ATTEMPTS;

@@ -70,7 +70,10 @@ export function follow(key: string, lock: Lock): Hold {
 export function follows<T>({ world }: Scene, what: string, promise: Promise<T>): Call<T> {
   const since = performance.now();
   const call: Call<T> = { what, since };
-  const times = (): Pick<Call<T>, 'took' | 'lost'> => ({ took: performance.now() - since, lost: world.delay.lost(since) });
+  const times = (): Pick<Call<T>, 'took' | 'lost'> => ({
+    took: performance.now() - since,
+    lost: world.delay.lost(since),
+  });
   promise.then(
     (value) => Object.assign(call, { value }, times()),
     (error) => Object.assign(call, { code: error.code ?? `${error.name}: ${error.message}` }, times()),
@@ -82,7 +85,8 @@ export function follows<T>({ world }: Scene, what: string, promise: Promise<T>):
 export async function settled<T>({ complain, complainOfTime }: Scene, call: Call<T>, limit: number): Promise<Call<T>> {
   await eventually(() => call.took !== undefined, limit + 5_000).catch(() => complain(`${call.what} hangs`));
   const { what, took = 0, lost = 0 } = call;
-  if (took > limit + SLACK + lost) complainOfTime(`${what} settled after ${Math.round(took)} ms, of which the machine lost ${Math.round(lost)}`);
+  if (took > limit + SLACK + lost)
+    complainOfTime(`${what} settled after ${Math.round(took)} ms, of which the machine lost ${Math.round(lost)}`);
   return call;
 }
 
@@ -100,7 +104,8 @@ export async function checkHold(scene: Scene, hold: Hold, warningsBefore = 0): P
   const wasLost = hold.loss !== undefined;
   const outcome = await lock.release().catch((error) => error.code as string);
   if (outcome === 'stolen') complain(`${key}: release says stolen`);
-  else if (outcome !== 'released' && !(wasLost && outcome === 'expired')) complainOfTime(`${key}: release says ${outcome}, ${wasLost ? 'lost' : 'not lost'} before`);
+  else if (outcome !== 'released' && !(wasLost && outcome === 'expired'))
+    complainOfTime(`${key}: release says ${outcome}, ${wasLost ? 'lost' : 'not lost'} before`);
   const isTold = hold.loss !== undefined || outcome === 'expired';
   if (isTold && outcome === 'released' && !wasLost) complainOfTime(`${key}: lost while it was released`);
   const warnings = world.lossesTold(key) - warningsBefore;
@@ -114,7 +119,8 @@ function checkLoss({ world, fault, complain, complainOfTime }: Scene, { key, loc
   if (lock.isHeld) complain(`${key}: isHeld after it was lost`);
   if (fault.keepsLocks === true) complainOfTime(`${key}: lost (${reason}), but should have been kept`);
   // It ends in Redis when this process stands still for longer than the lease.
-  if (reason === 'expired' && fault.losesData !== true && fault.blocksProcess !== true) complainOfTime(`${key}: lost as expired`);
+  if (reason === 'expired' && fault.losesData !== true && fault.blocksProcess !== true)
+    complainOfTime(`${key}: lost as expired`);
   if (reason !== 'expired' && reason !== 'unreachable') complain(`${key}: lost as ${reason}`);
   if (late > SLACK / 2 + world.delay.lost(since)) complainOfTime(`${key}: told ${late} ms after the end of the lease`);
 }
@@ -129,8 +135,12 @@ async function checkAlone({ app, complain }: Scene, { key, lock }: Hold): Promis
 
 /** Nothing of ours is left in Redis, and somebody else gets in. */
 export async function checkFree({ world, app, complainOfTime }: Scene, key: string): Promise<void> {
-  await eventually(async () => !(await isOurs(world, app, key)), CLEAN_UP).catch(() => complainOfTime(`${key}: an orphan is left`));
-  const next = await app.outside.acquire(key, { wait: world.scaled(1_000 + SLACK) }).catch((error) => complainOfTime(`${key}: the next one does not get in: ${error.message}`));
+  await eventually(async () => !(await isOurs(world, app, key)), CLEAN_UP).catch(() =>
+    complainOfTime(`${key}: an orphan is left`),
+  );
+  const next = await app.outside
+    .acquire(key, { wait: world.scaled(1_000 + SLACK) })
+    .catch((error) => complainOfTime(`${key}: the next one does not get in: ${error.message}`));
   await next?.release();
 }
 

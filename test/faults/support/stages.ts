@@ -30,8 +30,11 @@ const LEAVING_TTL = 2_000;
 const idle: Stage = async ({ world, app, key, complainOfTime }) => ({
   check: async () => {
     const begin = performance.now();
-    const work = (): Promise<boolean> => app.locks.withLock(key, { wait: world.scaled(500) }, (lock) => lock.extend().then(() => true));
-    await eventually(work, RECOVERY).catch(() => complainOfTime(`${key}: does not work again within ${Math.round(performance.now() - begin)} ms`));
+    const work = (): Promise<boolean> =>
+      app.locks.withLock(key, { wait: world.scaled(500) }, (lock) => lock.extend().then(() => true));
+    await eventually(work, RECOVERY).catch(() =>
+      complainOfTime(`${key}: does not work again within ${Math.round(performance.now() - begin)} ms`),
+    );
   },
 });
 
@@ -39,7 +42,8 @@ const acquiring: Stage = async (scene) => {
   const { world, app, fault, key, complain, complainOfTime } = scene;
   const wait = world.scaled(WAIT);
   const calls: [string, Call<Lock>][] = [];
-  const acquire = (name: string): void => void calls.push([name, follows(scene, name, app.locks.acquire(name, { ttl: LONG_TTL, wait }))]);
+  const acquire = (name: string): void =>
+    void calls.push([name, follows(scene, name, app.locks.acquire(name, { ttl: LONG_TTL, wait }))]);
   return {
     strike: () => acquire(`${key} before`),
     during: () => acquire(`${key} during`),
@@ -71,10 +75,12 @@ const waiting: Stage = async (scene) => {
   const [wait, lasts] = [world.scaled(WAIT), world.scaled(fault.lasts)];
   const holder = await app.outside.acquire(key, { ttl: world.scaled(1_500) });
   let isAlone = true;
-  const acquired = app.locks.acquire(key, { ttl: LONG_TTL, wait: world.scaled(15_000), backendWait: Infinity }).then((lock) => {
-    isAlone = !holder.isHeld;
-    return lock;
-  });
+  const acquired = app.locks
+    .acquire(key, { ttl: LONG_TTL, wait: world.scaled(15_000), backendWait: Infinity })
+    .then((lock) => {
+      isAlone = !holder.isHeld;
+      return lock;
+    });
   const patient = follows(scene, key, acquired);
   let impatient: Call<Lock> | undefined;
   // It stands in the queue in Redis, and sleeps.
@@ -91,7 +97,8 @@ const waiting: Stage = async (scene) => {
       if (!isAlone && fault.losesData !== true) complain(`${key}: two holders`);
       const refused = impatient === undefined ? undefined : await settled(scene, impatient, wait);
       if (refused?.value !== undefined) await refused.value.release().catch(() => undefined);
-      else if (refused?.code !== 'LOCK_NOT_ACQUIRED' && refused?.code !== 'LOCK_BACKEND') complain(`${key}, impatient: ${refused?.code}`);
+      else if (refused?.code !== 'LOCK_NOT_ACQUIRED' && refused?.code !== 'LOCK_BACKEND')
+        complain(`${key}, impatient: ${refused?.code}`);
       const hold = follow(key, lock);
       await askAgain(scene, lock);
       await checkHold(scene, hold, warnings);
@@ -112,7 +119,10 @@ const renewing: Stage = async (scene) => {
 const releasing: Stage = async (scene) => {
   const { world, app, fault, key, complain, complainOfTime } = scene;
   const names = [`${key} before`, `${key} during`];
-  const [first, second] = (await Promise.all(names.map((name) => app.locks.acquire(name, { ttl: LONG_TTL })))) as [Lock, Lock];
+  const [first, second] = (await Promise.all(names.map((name) => app.locks.acquire(name, { ttl: LONG_TTL })))) as [
+    Lock,
+    Lock,
+  ];
   const calls: Call<string>[] = [];
   const release = (lock: Lock): void => void calls.push(follows(scene, lock.key, lock.release()));
   return {
@@ -121,7 +131,8 @@ const releasing: Stage = async (scene) => {
     check: async () => {
       for (const pending of calls) {
         const { what, value, code } = await settled(scene, pending, world.scaled(COMMAND_TIMEOUT));
-        const isUsual = value === 'released' || code === 'LOCK_BACKEND' || (value === 'expired' && fault.losesData === true);
+        const isUsual =
+          value === 'released' || code === 'LOCK_BACKEND' || (value === 'expired' && fault.losesData === true);
         if (!isUsual) complain(`${what}: ${value ?? code}`);
         if (code === 'LOCK_BACKEND' && fault.isHarmless === true) complainOfTime(`${what}: ${code}`);
         const warnings = world.lossesTold(what);
@@ -172,10 +183,20 @@ const shuttingDown: Stage = async (scene) => {
       await settled(scene, closing, LEAVE_GRACE + world.scaled(COMMAND_TIMEOUT));
       const { code } = await settled(scene, waiter, world.scaled(fault.lasts) + LEAVE_GRACE);
       if (code !== 'LOCK_CLOSED') complain(`${key}: the waiter gets ${code ?? 'the lock'}`);
-      if (lock.isHeld || !['shutdown', 'unreachable', 'expired'].includes(signal.reason?.reason)) complain(`${key}: the holder is told ${signal.reason?.reason}`);
+      if (lock.isHeld || !['shutdown', 'unreachable', 'expired'].includes(signal.reason?.reason))
+        complain(`${key}: the holder is told ${signal.reason?.reason}`);
       await checkFree(scene, key);
     },
   };
 };
 
-export const STAGES: Readonly<Record<string, Stage>> = { idle, acquiring, waiting, holding, renewing, releasing, working, 'shutting down': shuttingDown };
+export const STAGES: Readonly<Record<string, Stage>> = {
+  idle,
+  acquiring,
+  waiting,
+  holding,
+  renewing,
+  releasing,
+  working,
+  'shutting down': shuttingDown,
+};

@@ -52,7 +52,9 @@ function everywhere(world: World, fault: Fault, findings: ReadonlyMap<string, Fi
       const found = findings.get(stage) as Findings;
       const key = `${app.kind.name} ${stage}`;
       // On a slow machine a lease can be over before everyone is in place.
-      const story = await begin(sceneOf({ world, app, fault, key }, found)).catch((error: unknown) => void found.late.push(`${key} did not begin: ${String(error)}`));
+      const story = await begin(sceneOf({ world, app, fault, key }, found)).catch(
+        (error: unknown) => void found.late.push(`${key} did not begin: ${String(error)}`),
+      );
       return { name: key, findings: found, story };
     }),
   );

@@ -57,7 +57,12 @@ export async function openWorld({ keepsData, scale }: { keepsData: boolean; scal
   const args = keepsData ? ['--dir', folder, '--appendonly', 'yes', '--appendfsync', 'always'] : [];
   let server = await startRedis({ args });
   const proxy = await startFaultProxy(server.port);
-  const admin: Redis = new Redis(server.url, { enableReadyCheck: false, maxRetriesPerRequest: null, retryStrategy: () => 20, disconnectTimeout: 100 });
+  const admin: Redis = new Redis(server.url, {
+    enableReadyCheck: false,
+    maxRetriesPerRequest: null,
+    retryStrategy: () => 20,
+    disconnectTimeout: 100,
+  });
   admin.on('error', () => undefined);
   const outsides = await Promise.all(['', 'app:'].map((keyPrefix) => openOutside(server.url, keyPrefix)));
   const contexts: NestContext[] = outsides.map(({ context }) => context);
@@ -81,7 +86,8 @@ export async function openWorld({ keepsData, scale }: { keepsData: boolean; scal
     },
     valueOf: ({ kind }, key) => admin.get(`${kind.keyPrefix}${PREFIX}${key}`),
     // Nest's logger is one for all apps of a process.
-    lossesTold: (key) => contexts.flatMap(({ log }) => log.at('warn')).filter((text) => text.includes(`"${key}" was lost`)).length,
+    lossesTold: (key) =>
+      contexts.flatMap(({ log }) => log.at('warn')).filter((text) => text.includes(`"${key}" was lost`)).length,
     kill: () => server.stop('SIGKILL'),
     restart: async () => {
       server = await startRedis({ port: server.port, args });
@@ -106,7 +112,12 @@ async function openOutside(url: string, keyPrefix: string): Promise<{ client: Re
   return { client, context };
 }
 
-async function openApp(kind: ClientKind, url: string, outside: RedisLockService, scale: number): Promise<App & { context: NestContext }> {
+async function openApp(
+  kind: ClientKind,
+  url: string,
+  outside: RedisLockService,
+  scale: number,
+): Promise<App & { context: NestContext }> {
   const client = kind.open(url, scale);
   // By default as long as one round trip needs, and a second at least.
   const patience = scale === 1 ? {} : { commandTimeout: COMMAND_TIMEOUT * scale };
@@ -115,6 +126,7 @@ async function openApp(kind: ClientKind, url: string, outside: RedisLockService,
     startContext({ lock: { connection: client, keyPrefix: PREFIX, shutdownGrace: LEAVE_GRACE, ...patience } }),
   ]);
   // Connected, and every script known.
-  for (const { locks } of [context, leaving]) await locks.withLock(`warm ${kind.name}`, WARM_UP, (lock) => lock.extend());
+  for (const { locks } of [context, leaving])
+    await locks.withLock(`warm ${kind.name}`, WARM_UP, (lock) => lock.extend());
   return { kind, client, locks: context.locks, leaving, outside, context };
 }

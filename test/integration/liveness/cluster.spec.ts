@@ -25,7 +25,10 @@ describe('T2: processes that were killed while they waited, on a Cluster, where 
     await eventually(async () => String(await server.command('CLUSTER', 'INFO')).includes('cluster_state:ok'));
     delay = watchDelay(server.url);
     const connection = { cluster: [{ host: '127.0.0.1', port: server.port }] };
-    [holder, waiter] = await Promise.all([startContext({ lock: { connection, keyPrefix: 'lock:' } }), startContext({ lock: { connection, keyPrefix: 'lock:' } })]);
+    [holder, waiter] = await Promise.all([
+      startContext({ lock: { connection, keyPrefix: 'lock:' } }),
+      startContext({ lock: { connection, keyPrefix: 'lock:' } }),
+    ]);
   });
   afterEach(async () => {
     await Promise.all([holder.app.close(), waiter.app.close()]);
@@ -36,7 +39,8 @@ describe('T2: processes that were killed while they waited, on a Cluster, where 
   it(`cost the next caller two seconds at most, however many there are (${KILLED})`, async () => {
     const queue = queueKey({ clientPrefix: '', prefix: 'lock:' }, 'a');
     const lock = await holder.locks.acquire('a', TERMS);
-    for (let count = 1; count <= KILLED; count += 1) await server.command('ZADD', queue, count, `lock:inbox:cluster:killed-${count}`);
+    for (let count = 1; count <= KILLED; count += 1)
+      await server.command('ZADD', queue, count, `lock:inbox:cluster:killed-${count}`);
     const next = waiter.locks.acquire('a', TERMS);
     await eventually(async () => (await holder.locks.inspect('a'))?.waitingProcesses === KILLED + 1);
     await lock.release();

@@ -14,19 +14,22 @@ describe('W1: an owner token of another program that looks like ours', () => {
   });
   afterEach(() => scene.close());
 
-  it.each(['host:1:abc:1', 'host:4711:a1b2c3d4:17', 'reserved host:1:abc:1', 'a program'])('%s is polled for, as it wakes nobody', async (token) => {
-    const { locks } = await scene.open();
-    const begin = performance.now();
-    let waited = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await scene.server.command('SET', 'lock:a', token, 'PX', TTL);
-      const next = locks.acquire('a', { ttl: TTL });
-      await scene.queued(1);
-      await scene.server.command('DEL', 'lock:a');
-      const free = performance.now();
-      await (await next).release();
-      waited += performance.now() - free;
-    }
-    expect(waited).toBeLessThan(scene.limit(POLLED_MS * ROUNDS, begin));
-  });
+  it.each(['host:1:abc:1', 'host:4711:a1b2c3d4:17', 'reserved host:1:abc:1', 'a program'])(
+    '%s is polled for, as it wakes nobody',
+    async (token) => {
+      const { locks } = await scene.open();
+      const begin = performance.now();
+      let waited = 0;
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await scene.server.command('SET', 'lock:a', token, 'PX', TTL);
+        const next = locks.acquire('a', { ttl: TTL });
+        await scene.queued(1);
+        await scene.server.command('DEL', 'lock:a');
+        const free = performance.now();
+        await (await next).release();
+        waited += performance.now() - free;
+      }
+      expect(waited).toBeLessThan(scene.limit(POLLED_MS * ROUNDS, begin));
+    },
+  );
 });

@@ -67,7 +67,8 @@ describe('W3b: whatever of a wake-up is lost, a free lock is taken within two se
       const next = waiter.locks.acquire('a', { ...TERMS, wait: Infinity });
       await scene.queued(1);
       proxy.halfOpen();
-      const subscribers = async (): Promise<number> => ((await scene.server.command('PUBSUB', 'CHANNELS')) as string[]).length;
+      const subscribers = async (): Promise<number> =>
+        ((await scene.server.command('PUBSUB', 'CHANNELS')) as string[]).length;
       await eventually(async () => (await subscribers()) === 0);
       await eventually(async () => (await subscribers()) === 1, PROBED_MS);
       await lock.release();

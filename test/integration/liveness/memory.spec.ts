@@ -22,7 +22,8 @@ describe('R5: what a key leaves in Redis', () => {
     await scene.close();
   });
 
-  const lifetimes = async (): Promise<number[]> => Promise.all((await client.keys('*')).filter((key) => !key.startsWith('lock:')).map((key) => client.pttl(key)));
+  const lifetimes = async (): Promise<number[]> =>
+    Promise.all((await client.keys('*')).filter((key) => !key.startsWith('lock:')).map((key) => client.pttl(key)));
 
   it(`ends after a minute: ${KEYS} that were held, and as many that were refused or given up`, async () => {
     const { locks } = await scene.open();
@@ -30,7 +31,11 @@ describe('R5: what a key leaves in Redis', () => {
     await Promise.all(Array.from({ length: KEYS }, (_, index) => locks.withLock(`held-${index}`, () => undefined)));
     const refused = Array.from({ length: KEYS }, (_, index) => `refused-${index}`);
     await client.mset(Object.fromEntries(refused.map((key) => [`lock:${key}`, 'a program'])));
-    const outcomes = await Promise.all(refused.map((key, index) => locks.acquire(key, { wait: index % 2 === 0 ? 0 : 200 }).catch((error: { code?: string }) => error.code)));
+    const outcomes = await Promise.all(
+      refused.map((key, index) =>
+        locks.acquire(key, { wait: index % 2 === 0 ? 0 : 200 }).catch((error: { code?: string }) => error.code),
+      ),
+    );
     // On a busy machine some give up before Redis has answered.
     expect(outcomes).toContain('LOCK_NOT_ACQUIRED');
     expect(outcomes.filter((code) => code !== 'LOCK_NOT_ACQUIRED' && code !== 'LOCK_BACKEND')).toEqual([]);

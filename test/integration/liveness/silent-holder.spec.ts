@@ -28,7 +28,11 @@ describe('W2a: who waits for a silent holder', () => {
     const [holder, waiter] = await Promise.all([scene.open(), scene.open({ connection: proxy.url })]);
     const held = await Promise.all(KEYS.map((key) => holder.locks.acquire(key, { ttl })));
     const stop = new AbortController();
-    const waiters = KEYS.flatMap((key) => Array.from({ length: WAITERS_PER_KEY }, () => waiter.locks.acquire(key, { ttl, wait: Infinity, signal: stop.signal })));
+    const waiters = KEYS.flatMap((key) =>
+      Array.from({ length: WAITERS_PER_KEY }, () =>
+        waiter.locks.acquire(key, { ttl, wait: Infinity, signal: stop.signal }),
+      ),
+    );
     const ended = Promise.allSettled(waiters);
     await sleep(FIRST_SECONDS_MS);
     let commands = 0;
@@ -45,9 +49,12 @@ describe('W2a: who waits for a silent holder', () => {
     return isKept ? commands / seconds / KEYS.length : undefined;
   };
 
-  it.each([30_000, 300])('whose lease of %d ms is renewed, sends one command per second and key at most', async (ttl) => {
-    let rate: number | undefined;
-    for (let attempt = 0; rate === undefined && attempt < ATTEMPTS; attempt += 1) rate = await measure(ttl);
-    expect(rate).toBeLessThanOrEqual(1);
-  });
+  it.each([30_000, 300])(
+    'whose lease of %d ms is renewed, sends one command per second and key at most',
+    async (ttl) => {
+      let rate: number | undefined;
+      for (let attempt = 0; rate === undefined && attempt < ATTEMPTS; attempt += 1) rate = await measure(ttl);
+      expect(rate).toBeLessThanOrEqual(1);
+    },
+  );
 });

@@ -25,7 +25,19 @@ describe('W7: a process with a steady crowd', () => {
     return context;
   };
   const openShy = async (): Promise<NestContext> => {
-    await server.command('ACL', 'SETUSER', 'shy', 'on', '>secret', '~*', 'resetchannels', '+@all', '-subscribe', '-psubscribe', '-ssubscribe');
+    await server.command(
+      'ACL',
+      'SETUSER',
+      'shy',
+      'on',
+      '>secret',
+      '~*',
+      'resetchannels',
+      '+@all',
+      '-subscribe',
+      '-psubscribe',
+      '-ssubscribe',
+    );
     return open(server.url.replace('redis://', 'redis://shy:secret@'));
   };
   /** Asks again and again until it was answered `times` times, or the window is over. */

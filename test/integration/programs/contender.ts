@@ -4,7 +4,15 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisLockModule, RedisLockService } from 'nestjs-redis-lock';
 
-const { URL = '', KEY = 'a', CALLERS = '1', HOLD_MS = '5', TIMES = 'Infinity', WAIT = '10000', TTL = '30000' } = process.env;
+const {
+  URL = '',
+  KEY = 'a',
+  CALLERS = '1',
+  HOLD_MS = '5',
+  TIMES = 'Infinity',
+  WAIT = '10000',
+  TTL = '30000',
+} = process.env;
 
 @Module({ imports: [RedisLockModule.forRoot({ connection: URL, keyPrefix: 'lock:', shutdownGrace: 0 })] })
 class AppModule {}

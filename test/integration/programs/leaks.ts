@@ -15,16 +15,25 @@ const url = process.env.REDIS_URL ?? '';
 const client = new Redis(url);
 const contexts = await Promise.all(
   [client, url].map((connection) =>
-    NestFactory.createApplicationContext({ module: class RootModule {}, imports: [RedisLockModule.forRoot({ connection })] }, { logger: false }),
+    NestFactory.createApplicationContext(
+      { module: class RootModule {}, imports: [RedisLockModule.forRoot({ connection })] },
+      { logger: false },
+    ),
   ),
 );
-const [locks, others] = contexts.map((context) => context.get(RedisLockService)) as [RedisLockService, RedisLockService];
+const [locks, others] = contexts.map((context) => context.get(RedisLockService)) as [
+  RedisLockService,
+  RedisLockService,
+];
 
 /** Distinct keys, each taken once; on every tenth two processes meet. */
 async function takeKeys(from: number, count: number): Promise<void> {
   for (let start = from; start < from + count; start += AT_ONCE) {
     const keys = Array.from({ length: AT_ONCE }, (_, index) => `key:${start + index}`);
-    const both = keys.flatMap((key, index) => [locks.withLock(key, () => undefined), ...(index % 10 === 0 ? [others.withLock(key, () => undefined)] : [])]);
+    const both = keys.flatMap((key, index) => [
+      locks.withLock(key, () => undefined),
+      ...(index % 10 === 0 ? [others.withLock(key, () => undefined)] : []),
+    ]);
     await Promise.all(both);
   }
 }
@@ -33,7 +42,9 @@ async function takeKeys(from: number, count: number): Promise<void> {
 async function crowd(): Promise<void> {
   const lock = await others.acquire('crowd');
   const abort = new AbortController();
-  const waiters = Array.from({ length: WAITERS }, () => locks.acquire('crowd', { wait: Infinity, signal: abort.signal }).catch(() => undefined));
+  const waiters = Array.from({ length: WAITERS }, () =>
+    locks.acquire('crowd', { wait: Infinity, signal: abort.signal }).catch(() => undefined),
+  );
   await new Promise((resolve) => setImmediate(resolve));
   abort.abort();
   await Promise.all(waiters);

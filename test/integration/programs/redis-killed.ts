@@ -7,7 +7,11 @@ const WORK: Record<string, (locks: RedisLockService, isDown: Promise<void>) => P
   acquire: async (locks) => {
     const options: LockOptions = { wait: 400 };
     const held = await locks.acquire('held', { ttl: 60_000 });
-    const waiting = [locks.acquire('held', options), locks.acquire('held', options), locks.tryAcquire('free').then((lock) => lock?.release())];
+    const waiting = [
+      locks.acquire('held', options),
+      locks.acquire('held', options),
+      locks.tryAcquire('free').then((lock) => lock?.release()),
+    ];
     const outcomes = await Promise.allSettled(waiting);
     void held;
     return outcomes.map(({ status }) => status);
@@ -25,7 +29,10 @@ const WORK: Record<string, (locks: RedisLockService, isDown: Promise<void>) => P
   release: async (locks, isDown) => {
     const lock = await locks.acquire('released', { ttl: 1_000 });
     await isDown;
-    return Promise.all([lock.release().catch((error: Error) => error.name), lock.release().catch((error: Error) => error.name)]);
+    return Promise.all([
+      lock.release().catch((error: Error) => error.name),
+      lock.release().catch((error: Error) => error.name),
+    ]);
   },
   'with-lock': async (locks, isDown) => locks.withLock('used', { ttl: 1_000 }, () => isDown.then(() => 'result')),
   dispose: async (locks, isDown) => {
@@ -36,14 +43,21 @@ const WORK: Record<string, (locks: RedisLockService, isDown: Promise<void>) => P
   },
   operator: async (locks, isDown) => {
     await isDown;
-    return Promise.all([locks.inspect('a').catch((error: Error) => error.name), locks.forceRelease('a').catch((error: Error) => error.name)]);
+    return Promise.all([
+      locks.inspect('a').catch((error: Error) => error.name),
+      locks.forceRelease('a').catch((error: Error) => error.name),
+    ]);
   },
 };
 
-for (const event of ['unhandledRejection', 'uncaughtException', 'warning']) process.on(event, (what) => console.log(`${event}:`, what));
+for (const event of ['unhandledRejection', 'uncaughtException', 'warning'])
+  process.on(event, (what) => console.log(`${event}:`, what));
 process.on('exit', (code) => console.log('exit code', code));
 
-const module = { module: class RootModule {}, imports: [RedisLockModule.forRoot({ connection: process.env.REDIS_URL ?? '', shutdownGrace: 0 })] };
+const module = {
+  module: class RootModule {},
+  imports: [RedisLockModule.forRoot({ connection: process.env.REDIS_URL ?? '', shutdownGrace: 0 })],
+};
 const app = await NestFactory.createApplicationContext(module, { logger: false });
 const locks = app.get(RedisLockService);
 const isDown = new Promise<void>((resolve) => process.on('SIGUSR2', () => resolve()));

@@ -53,7 +53,8 @@ export function logging(errors: readonly unknown[], job: () => Promise<unknown>)
 export function silent({ backend, settle }: Scene, cell: Cell, errors: readonly unknown[], fire: () => unknown): Call {
   const known = errors.length;
   const runs = cell.entered;
-  const scripts = async (): Promise<number> => (cell.outcome.isDown === true ? 0 : ((await backend.tally?.scripts()) ?? 0));
+  const scripts = async (): Promise<number> =>
+    cell.outcome.isDown === true ? 0 : ((await backend.tally?.scripts()) ?? 0);
   const asked = scripts();
   const fired = asked.then(fire);
   const complaints = (): readonly unknown[] => errors.slice(known);

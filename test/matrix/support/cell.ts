@@ -95,7 +95,12 @@ export class Cell implements Visitor {
     const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
     this.#decorated = { prototype, method, length: prototype[method]?.length ?? 0 };
     const beneath = this.outcome.isElsewhere === true ? [UseInterceptors(elsewhere)] : [];
-    this.#apply(prototype, method, [...beneath, ...own, Note(this.id), Transactional(this)], this.#lock('secret', this.outcome.options));
+    this.#apply(
+      prototype,
+      method,
+      [...beneath, ...own, Note(this.id), Transactional(this)],
+      this.#lock('secret', this.outcome.options),
+    );
     return type;
   }
 
@@ -137,7 +142,12 @@ export class Cell implements Visitor {
     return WITHOUT_LOCK ? [] : [WithLock(template, options) as MethodDecorator];
   }
 
-  #apply(prototype: object, method: string, others: readonly MethodDecorator[], lock: readonly MethodDecorator[]): void {
+  #apply(
+    prototype: object,
+    method: string,
+    others: readonly MethodDecorator[],
+    lock: readonly MethodDecorator[],
+  ): void {
     applyDecorators(prototype, method, others.toSpliced(this.order.place(others.length), 0, ...lock));
   }
 }

@@ -46,7 +46,8 @@ export function describeMatrix<W extends World>({ group, cells, startBackend = s
       await prove(scene, kind, cell);
     };
     const make = (isDown: boolean): void => {
-      for (const entry of entries.filter(({ cell }) => (cell.outcome.isDown === true) === isDown)) test(titleOf(entry.cell), () => run(entry));
+      for (const entry of entries.filter(({ cell }) => (cell.outcome.isDown === true) === isDown))
+        test(titleOf(entry.cell), () => run(entry));
     };
 
     describe('while Redis answers', () => {
@@ -74,10 +75,16 @@ export function describeMatrix<W extends World>({ group, cells, startBackend = s
 
 function entriesOf<W extends World>({ kinds }: Group<W>): readonly Entry<W>[] {
   const places = ORDERS.flatMap((order) => OUTCOMES.map((outcome) => ({ order, outcome })));
-  return kinds.flatMap((kind) => places.map(({ order, outcome }) => ({ kind, cell: new Cell(kind, kind.declare, order, outcome) })));
+  return kinds.flatMap((kind) =>
+    places.map(({ order, outcome }) => ({ kind, cell: new Cell(kind, kind.declare, order, outcome) })),
+  );
 }
 
-async function openScene<W extends World>(group: Group<W>, entries: readonly Entry<W>[], backend: Backend): Promise<Scene<W>> {
+async function openScene<W extends World>(
+  group: Group<W>,
+  entries: readonly Entry<W>[],
+  backend: Backend,
+): Promise<Scene<W>> {
   const log = new ErrorLog();
   const host: Host = { modules: backend.modules, classes: entries.map(({ cell }) => cell.type), log };
   try {
@@ -98,7 +105,14 @@ async function openScene<W extends World>(group: Group<W>, entries: readonly Ent
 
 async function prove<W extends World>(scene: Scene<W>, kind: Kind<W>, cell: Cell): Promise<void> {
   const { world, backend, log, settle } = scene;
-  await cell.outcome.prove({ cell, backend, log, locks: world.app.get(RedisLockService), begin: () => kind.begin(scene, cell), settle });
+  await cell.outcome.prove({
+    cell,
+    backend,
+    log,
+    locks: world.app.get(RedisLockService),
+    begin: () => kind.begin(scene, cell),
+    settle,
+  });
 }
 
 function titleOf({ traits, order, outcome }: Cell): string {

@@ -22,12 +22,20 @@ const OWN_HTTP = { statusCode: 410, message: 'its own' };
 const OWN = { status: 'error', own: 'as it was' };
 const STATUS: Readonly<Record<Code, number>> = { LOCK_NOT_ACQUIRED: 409, LOCK_LOST: 503, LOCK_BACKEND: 503 };
 const CLASSES = { LOCK_NOT_ACQUIRED: LockNotAcquiredError, LOCK_LOST: LockLostError, LOCK_BACKEND: LockBackendError };
-const TEXTS: Readonly<Record<Code, RegExp>> = { LOCK_NOT_ACQUIRED: /is busy/, LOCK_LOST: /was lost/, LOCK_BACKEND: /could not be asked for/ };
+const TEXTS: Readonly<Record<Code, RegExp>> = {
+  LOCK_NOT_ACQUIRED: /is busy/,
+  LOCK_LOST: /was lost/,
+  LOCK_BACKEND: /could not be asked for/,
+};
 
 export const HTTP: Form = {
   isPublic: true,
   tells: (told, code) => {
-    expect(told).toEqual({ status: STATUS[code], retryAfter: null, body: { statusCode: STATUS[code], error: message, message, code } });
+    expect(told).toEqual({
+      status: STATUS[code],
+      retryAfter: null,
+      body: { statusCode: STATUS[code], error: message, message, code },
+    });
   },
   ownError: () => new HttpException(OWN_HTTP, 410),
   tellsOwn: (told) => expect(told).toEqual({ status: 410, retryAfter: null, body: OWN_HTTP }),

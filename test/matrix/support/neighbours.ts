@@ -1,5 +1,11 @@
 import { AsyncResource } from 'node:async_hooks';
-import { SetMetadata, type CanActivate, type ExecutionContext, type NestInterceptor, type PipeTransform } from '@nestjs/common';
+import {
+  SetMetadata,
+  type CanActivate,
+  type ExecutionContext,
+  type NestInterceptor,
+  type PipeTransform,
+} from '@nestjs/common';
 
 /** Where in a call it was looked which locks are taken. */
 export type Place = 'guard' | 'pipe' | 'commit';
@@ -35,8 +41,10 @@ export function Transactional(visitor: Visitor): MethodDecorator {
       await visitor.visit('commit');
       return result;
     };
-    for (const property of ['name', 'length'] as const) Object.defineProperty(wrapped, property, { value: original[property] });
-    for (const key of Reflect.getMetadataKeys(original) as unknown[]) Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
+    for (const property of ['name', 'length'] as const)
+      Object.defineProperty(wrapped, property, { value: original[property] });
+    for (const key of Reflect.getMetadataKeys(original) as unknown[])
+      Reflect.defineMetadata(key, Reflect.getMetadata(key, original), wrapped);
     return { ...descriptor, value: wrapped } as typeof descriptor;
   };
 }

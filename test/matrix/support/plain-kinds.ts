@@ -109,11 +109,19 @@ const kind = (name: string, declare: Kind['declare'], traits: Partial<Kind> = {}
   ...traits,
 });
 
-const resolved: Partial<Kind> = { ids: ['N10'], begin: (scene, cell) => replying(resolve(scene, cell).then((instance) => instance.run(cell.sent))) };
-const delegated: Partial<Kind> = { begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.delegate(cell.sent))) };
+const resolved: Partial<Kind> = {
+  ids: ['N10'],
+  begin: (scene, cell) => replying(resolve(scene, cell).then((instance) => instance.run(cell.sent))),
+};
+const delegated: Partial<Kind> = {
+  begin: (scene, cell) => replying(get(scene, cell).then((instance) => instance.delegate(cell.sent))),
+};
 
 async function open(host: Host): Promise<World> {
-  const app = await NestFactory.createApplicationContext(rootModule(host, 'providers'), { logger: host.log, abortOnError: false });
+  const app = await NestFactory.createApplicationContext(rootModule(host, 'providers'), {
+    logger: host.log,
+    abortOnError: false,
+  });
   return { app, close: () => app.close() };
 }
 
@@ -125,8 +133,14 @@ export const PLAIN: Group = {
     kind('a call of a request-scoped provider', (cell) => service(cell, Scope.REQUEST), resolved),
     kind('a call of a transient provider', (cell) => service(cell, Scope.TRANSIENT), resolved),
     kind('a call of an inherited method', heir, { ids: ['N10'] }),
-    kind('a call of an override whose super call is locked', (cell) => overrider(cell, 'override'), { ids: ['N10'], hasOtherLock: true }),
-    kind('a super call of an override that is locked', (cell) => overrider(cell, 'overridden'), { ids: ['N10'], hasOtherLock: true }),
+    kind('a call of an override whose super call is locked', (cell) => overrider(cell, 'override'), {
+      ids: ['N10'],
+      hasOtherLock: true,
+    }),
+    kind('a super call of an override that is locked', (cell) => overrider(cell, 'overridden'), {
+      ids: ['N10'],
+      hasOtherLock: true,
+    }),
     kind('a call of a method that was abstract', implementer, { ids: ['N10'], ...delegated }),
   ],
   open,

@@ -7,7 +7,18 @@ import ts from 'typescript';
 const EXPECTED = {
   'service.': ['acquire', 'assertLocked', 'current', 'forceRelease', 'inspect', 'tryAcquire', 'withLock'],
   'lock.': ['expiresAt', 'extend', 'fencingToken', 'isHeld', 'key', 'keys', 'release', 'signal'],
-  'RedisLockModule.forRoot({ ': ['commandTimeout', 'connection', 'defaults', 'exceptionFilter', 'isGlobal', 'keyPrefix', 'maxWaiters', 'name', 'quantum', 'shutdownGrace'],
+  'RedisLockModule.forRoot({ ': [
+    'commandTimeout',
+    'connection',
+    'defaults',
+    'exceptionFilter',
+    'isGlobal',
+    'keyPrefix',
+    'maxWaiters',
+    'name',
+    'quantum',
+    'shutdownGrace',
+  ],
   'control.': ['busy', 'fail', 'free', 'lose', 'recover'],
 };
 
@@ -24,7 +35,12 @@ ${Object.keys(EXPECTED).join(';\n')}`;
 const service = ts.createLanguageService({
   getScriptFileNames: () => [file],
   getScriptVersion: () => '1',
-  getScriptSnapshot: (name) => (name === file ? ts.ScriptSnapshot.fromString(source) : ts.sys.fileExists(name) ? ts.ScriptSnapshot.fromString(readFileSync(name, 'utf8')) : undefined),
+  getScriptSnapshot: (name) =>
+    name === file
+      ? ts.ScriptSnapshot.fromString(source)
+      : ts.sys.fileExists(name)
+        ? ts.ScriptSnapshot.fromString(readFileSync(name, 'utf8'))
+        : undefined,
   getCurrentDirectory: () => process.cwd(),
   getCompilationSettings: () => options,
   getDefaultLibFileName: (given) => ts.getDefaultLibFilePath(given),
@@ -36,6 +52,14 @@ const service = ts.createLanguageService({
 });
 
 for (const [text, names] of Object.entries(EXPECTED)) {
-  const offered = service.getCompletionsAtPosition(file, source.indexOf(`\n${text}`) + 1 + text.length, undefined)?.entries ?? [];
-  assert.deepStrictEqual(offered.map(({ name }) => name).filter((name) => !name.startsWith('[')).sort(), names, text);
+  const offered =
+    service.getCompletionsAtPosition(file, source.indexOf(`\n${text}`) + 1 + text.length, undefined)?.entries ?? [];
+  assert.deepStrictEqual(
+    offered
+      .map(({ name }) => name)
+      .filter((name) => !name.startsWith('['))
+      .sort(),
+    names,
+    text,
+  );
 }

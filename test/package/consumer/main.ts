@@ -23,20 +23,27 @@ async function serve(backend: Backend): Promise<void> {
   const app = await NestFactory.create(AppModule.on(backend), { logger: ['error', 'warn'] });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
-  const post = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}/orders/${path}`, { method: 'POST' });
+  const post = (path: string): Promise<Response> =>
+    fetch(`http://127.0.0.1:${port}/orders/${path}`, { method: 'POST' });
   const orders = app.get(OrdersController);
   const service = app.get(RedisLockService);
 
   await check('concurrent requests for one key are inside one at a time', async () => {
     const replies = await Promise.all(Array.from({ length: REQUESTS }, () => post('1/pay')));
-    assert.deepStrictEqual(replies.map((reply) => reply.status), Array(REQUESTS).fill(201));
+    assert.deepStrictEqual(
+      replies.map((reply) => reply.status),
+      Array(REQUESTS).fill(201),
+    );
     assert.deepStrictEqual(await replies[0]?.json(), { id: '1', held: true });
     assert.strictEqual(orders.mostAtOnce, 1);
   });
 
   await check('fencing tokens increase', async () => {
     assert.strictEqual(new Set(orders.fencingTokens).size, REQUESTS);
-    assert.deepStrictEqual(orders.fencingTokens, [...orders.fencingTokens].sort((a, b) => a - b));
+    assert.deepStrictEqual(
+      orders.fencingTokens,
+      [...orders.fencingTokens].sort((a, b) => a - b),
+    );
   });
 
   await check('a busy key answers 409, another key goes on', async () => {

@@ -12,7 +12,12 @@ for (const [ours, theirs] of [
 ]) {
   const names = Object.keys(ours);
   assert.ok(names.length > 0, 'nothing is exported');
-  assert.deepStrictEqual(Object.keys(theirs).filter((name) => name in ours).sort(), names.sort());
+  assert.deepStrictEqual(
+    Object.keys(theirs)
+      .filter((name) => name in ours)
+      .sort(),
+    names.sort(),
+  );
   for (const name of names) assert.strictEqual(theirs[name], ours[name], name);
 }
 assert.strictEqual(typeof imported.RedisLockService, 'function');

@@ -7,7 +7,10 @@ async function main() {
   const cjs = require(join(root, 'cjs', 'index.js'));
   const esm = await import('nestjs-redis-lock');
   assert.notStrictEqual(cjs.LockClosedError, esm.LockClosedError, 'this is one copy: nothing is tested');
-  for (const [one, other] of [[cjs, esm], [esm, cjs]]) {
+  for (const [one, other] of [
+    [cjs, esm],
+    [esm, cjs],
+  ]) {
     const error = new one.LockClosedError('key');
     assert.ok(error instanceof other.LockClosedError, 'its own class');
     assert.ok(error instanceof other.RedisLockError, 'the base class');

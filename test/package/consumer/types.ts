@@ -25,7 +25,14 @@ export const connections = (redis: Redis, cluster: Cluster): RedisLockModuleOpti
   { connection: redis },
   { connection: cluster },
   { connection: ['redis://a', 'redis://b', 'redis://c'] },
-  { connection: redis, name: 'billing', keyPrefix: '', defaults: { ttl: 5_000, wait: 0 }, shutdownGrace: 0, maxWaiters: 10 },
+  {
+    connection: redis,
+    name: 'billing',
+    keyPrefix: '',
+    defaults: { ttl: 5_000, wait: 0 },
+    shutdownGrace: 0,
+    maxWaiters: 10,
+  },
 ];
 
 @Injectable()
@@ -40,7 +47,11 @@ export class LockSettings implements RedisLockOptionsFactory {
     RedisLockModule.forRoot(),
     RedisLockModule.forRoot({ name: 'billing', isGlobal: false }),
     RedisLockModule.forRootAsync({ useClass: LockSettings }),
-    RedisLockModule.forRootAsync({ name: 'third', inject: [LockSettings], useFactory: (settings: LockSettings) => settings.createRedisLockOptions() }),
+    RedisLockModule.forRootAsync({
+      name: 'third',
+      inject: [LockSettings],
+      useFactory: (settings: LockSettings) => settings.createRedisLockOptions(),
+    }),
   ],
 })
 export class SettingsModule {}
@@ -67,13 +78,16 @@ export class Invoices {
   }
 }
 
-export const Billed = (): MethodDecorator => applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
+export const Billed = (): MethodDecorator =>
+  applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
 
 /** A decorator of their own, as libraries of a company export it: its declaration has to be written. */
 export const CustomerLock = WithLock('customer:{0.id}', { wait: 0 });
 export const CustomersLock = WithLock(['customer:{0.id}', 'customers']);
 export const RequestLock = WithLock((call) => `request:${String(call.params.id)}`);
-export const FirstLock = WithLock(({ args: [customer] }: LockKeyContext<[Customer]>) => customer.id, { onBusy: 'skip' });
+export const FirstLock = WithLock(({ args: [customer] }: LockKeyContext<[Customer]>) => customer.id, {
+  onBusy: 'skip',
+});
 export const lockOf = (name: string) => WithLock(`${name}:{0.id}`);
 
 export interface Customer {

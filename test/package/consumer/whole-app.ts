@@ -10,7 +10,8 @@ export async function testWithoutRedis(): Promise<void> {
   const app = (await builder.compile()).createNestApplication({ logger: false });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
-  const post = async (): Promise<number> => (await fetch(`http://127.0.0.1:${port}/orders/1/try`, { method: 'POST' })).status;
+  const post = async (): Promise<number> =>
+    (await fetch(`http://127.0.0.1:${port}/orders/1/try`, { method: 'POST' })).status;
   assert.strictEqual(await post(), 201);
   control.busy('order:1');
   assert.strictEqual(await post(), 409);

@@ -23,7 +23,11 @@ export interface SectionRecord {
 
 export interface HistoryRecord {
   readonly sections: ReadonlyMap<string, SectionRecord>;
-  readonly losses: readonly { readonly keys: readonly string[] | undefined; readonly from: number; readonly to: number }[];
+  readonly losses: readonly {
+    readonly keys: readonly string[] | undefined;
+    readonly from: number;
+    readonly to: number;
+  }[];
   readonly outages: readonly { readonly from: number; readonly to: number }[];
   readonly pauses: ReadonlyMap<string, readonly (readonly [number, number])[]>;
   readonly refusedWhileHeld: readonly string[];

@@ -21,4 +21,9 @@ export interface LivenessRecord {
 }
 
 /** The longest time that a lock was free while somebody waited who could have taken it; not a number when nothing was seen of either. */
-export function findLongestFree(history: LivenessRecord): { readonly ms: number; readonly from?: number; readonly to?: number; readonly want?: WantRecord };
+export function findLongestFree(history: LivenessRecord): {
+  readonly ms: number;
+  readonly from?: number;
+  readonly to?: number;
+  readonly want?: WantRecord;
+};

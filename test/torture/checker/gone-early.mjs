@@ -6,7 +6,9 @@ const BY_REDIS = ['expired', 'stolen'];
 export function findGoneEarly(sections, history) {
   return sections.flatMap((section) => {
     const at = section.end && goneAt(section.end);
-    return at === undefined || isLossExcused(section, at, history) ? [] : [{ first: section, what: `gone ${(section.end.validUntil - at).toFixed(1)} ms before its deadline` }];
+    return at === undefined || isLossExcused(section, at, history)
+      ? []
+      : [{ first: section, what: `gone ${(section.end.validUntil - at).toFixed(1)} ms before its deadline` }];
   });
 }
 

@@ -7,7 +7,8 @@ export function measureBelief(key, sections, history) {
     const { isHeldAtBegin, begin, heldUntil } = section;
     if (!isHeldAtBegin) continue;
     measured.believed += heldUntil - begin;
-    for (const [from, to] of subtract(begin, heldUntil, excusesOf(section, key, history))) measured.checked += to - from;
+    for (const [from, to] of subtract(begin, heldUntil, excusesOf(section, key, history)))
+      measured.checked += to - from;
   }
   return measured;
 }
@@ -16,7 +17,13 @@ export function measureBelief(key, sections, history) {
 export function findOverlaps(key, sections, history) {
   const pieces = sections
     .filter(({ isHeldAtBegin }) => isHeldAtBegin)
-    .flatMap((section) => subtract(section.begin, section.heldUntil, excusesOf(section, key, history)).map(([from, to]) => ({ section, from, to })))
+    .flatMap((section) =>
+      subtract(section.begin, section.heldUntil, excusesOf(section, key, history)).map(([from, to]) => ({
+        section,
+        from,
+        to,
+      })),
+    )
     .sort((one, other) => one.from - other.from);
   const found = [];
   let last;

@@ -25,10 +25,14 @@ function findBackwards(key, sections, history) {
   const found = [];
   let greatest;
   for (const section of inOrder) {
-    if (greatest !== undefined && section.token < greatest.token) found.push({ key, first: greatest, second: section, what: 'a smaller token later' });
+    if (greatest !== undefined && section.token < greatest.token)
+      found.push({ key, first: greatest, second: section, what: 'a smaller token later' });
     if (greatest === undefined || section.token > greatest.token) greatest = section;
   }
   return found;
 }
 
-const isExcusedAtBegin = (section, key, history) => excusesOf({ ...section, heldUntil: section.begin }, key, history).some(([from, to]) => from <= section.begin && section.begin <= to);
+const isExcusedAtBegin = (section, key, history) =>
+  excusesOf({ ...section, heldUntil: section.begin }, key, history).some(
+    ([from, to]) => from <= section.begin && section.begin <= to,
+  );

@@ -21,11 +21,16 @@ const MUST_BE_ZERO = {
 
 /** What is wrong with a run; nothing, when all is well. */
 export function judge(figures, seconds) {
-  const wrong = Object.entries(MUST_BE_ZERO).flatMap(([name, title]) => (figures[name] === 0 ? [] : [`${title}: ${figures[name]}`]));
-  if (!(figures.longestBeyond <= LONGEST_BEYOND_MS)) wrong.push(`a caller waited ${figures.longestBeyond} ms beyond what it had asked`);
+  const wrong = Object.entries(MUST_BE_ZERO).flatMap(([name, title]) =>
+    figures[name] === 0 ? [] : [`${title}: ${figures[name]}`],
+  );
+  if (!(figures.longestBeyond <= LONGEST_BEYOND_MS))
+    wrong.push(`a caller waited ${figures.longestBeyond} ms beyond what it had asked`);
   if (!(figures.longestTry <= LONGEST_TRY_MS)) wrong.push(`a single try took ${figures.longestTry} ms`);
-  if (!(figures.longestFree <= LONGEST_FREE_MS)) wrong.push(`a lock was free for ${figures.longestFree} ms while somebody waited`);
+  if (!(figures.longestFree <= LONGEST_FREE_MS))
+    wrong.push(`a lock was free for ${figures.longestFree} ms while somebody waited`);
   if (figures.locks === 0) wrong.push('no lock was taken');
-  if (seconds >= SECONDS_WITH_STALE_WRITES && figures.staleRefused === 0) wrong.push('no stale write had to be refused: the run proves nothing');
+  if (seconds >= SECONDS_WITH_STALE_WRITES && figures.staleRefused === 0)
+    wrong.push('no stale write had to be refused: the run proves nothing');
   return wrong;
 }

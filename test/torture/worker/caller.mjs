@@ -69,7 +69,11 @@ export class Caller {
       return section.run(calledAt);
     };
     try {
-      const outcome = await WAYS[way](this.locks, { ...plan, options: { ...options, signal: controller.signal } }, enter);
+      const outcome = await WAYS[way](
+        this.locks,
+        { ...plan, options: { ...options, signal: controller.signal } },
+        enter,
+      );
       if (section === undefined) settled();
       section?.tellOver(outcome);
       this.pulse.count(section === undefined ? 'busy' : (outcome ?? 'released'));

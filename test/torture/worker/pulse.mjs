@@ -64,7 +64,10 @@ export class Pulse {
     const longest = { beyond: 0, tries: 0, plan: undefined };
     for (const wait of this.#waits) {
       const { from, to = at, isTry, plan } = wait;
-      const paused = this.#recentPauses.reduce((total, [begin, end]) => total + Math.max(0, Math.min(end, to) - Math.max(begin, from)), 0);
+      const paused = this.#recentPauses.reduce(
+        (total, [begin, end]) => total + Math.max(0, Math.min(end, to) - Math.max(begin, from)),
+        0,
+      );
       const name = isTry ? 'tries' : 'beyond';
       if (!isTry && to - from - paused > longest.beyond) longest.plan = plan;
       longest[name] = Math.max(longest[name], to - from - paused);

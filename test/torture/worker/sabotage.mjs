@@ -28,21 +28,29 @@ function madeUp(key) {
 
 const ACQUIRES = {
   'no-lock': () => async (key) => madeUp(key),
-  deaf: (acquire) => async (key, options) => pretend(await acquire(key, { ...options, renew: false }), { isHeld: true }),
+  deaf: (acquire) => async (key, options) =>
+    pretend(await acquire(key, { ...options, renew: false }), { isHeld: true }),
   'old-token': (acquire) => async (key, options) => {
     const lock = await acquire(key, options);
     return pretend(lock, { fencingToken: lock.fencingToken - 1e9 });
   },
   late: (acquire) => async (key, options) => {
-    const end = await acquire(key, options).then((lock) => () => lock, (error) => () => { throw error; });
+    const end = await acquire(key, options).then(
+      (lock) => () => lock,
+      (error) => () => {
+        throw error;
+      },
+    );
     await sleep(LATE_MS);
     return end();
   },
-  sleepy: (acquire) => async (key, { wait, ...options }) => {
-    if (wait <= SLEEPY_MS) return acquire(key, { wait, ...options });
-    await sleep(wait - AWAKE_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
-    return acquire(key, { ...options, wait: AWAKE_MS });
-  },
+  sleepy:
+    (acquire) =>
+    async (key, { wait, ...options }) => {
+      if (wait <= SLEEPY_MS) return acquire(key, { wait, ...options });
+      await sleep(wait - AWAKE_MS, undefined, { signal: options.signal }).catch(() => options.signal.throwIfAborted());
+      return acquire(key, { ...options, wait: AWAKE_MS });
+    },
 };
 
 const PROCESSES = {

@@ -27,7 +27,14 @@ export class Section {
     const { keys, fencingToken: token } = this.#lock;
     const { way, options, extendTo = 0, work } = this.#plan;
     const plan = { way, ...options, extendTo, work };
-    const written = this.#write('begin', { keys, plan, token, ttl: Math.max(options.ttl, extendTo), renew: options.renew, calledAt });
+    const written = this.#write('begin', {
+      keys,
+      plan,
+      token,
+      ttl: Math.max(options.ttl, extendTo),
+      renew: options.renew,
+      calledAt,
+    });
     this.#listen();
     await written;
     if (extendTo > 0) await this.#extend(extendTo);
@@ -75,6 +82,11 @@ export class Section {
     const { held } = this.#look();
     // Whoever lost it while the event loop was blocked stopped believing at the deadline.
     const believedUntil = this.#lost === undefined ? 0 : Math.min(this.#lost.at, validUntil);
-    this.#end = { heldUntil: Math.max(this.#heldUntil, believedUntil), isHeldAtEnd: held, lost: this.#lost, validUntil };
+    this.#end = {
+      heldUntil: Math.max(this.#heldUntil, believedUntil),
+      isHeldAtEnd: held,
+      lost: this.#lost,
+      validUntil,
+    };
   }
 }

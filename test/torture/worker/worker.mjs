@@ -12,7 +12,17 @@ import { spoil } from './sabotage.mjs';
 
 const SHUTDOWN_GRACE_MS = 4_000;
 
-const { name: worker, library, url, seed, callers, patientCallers, keyCount, sharedKeys, sabotage } = JSON.parse(process.argv[2]);
+const {
+  name: worker,
+  library,
+  url,
+  seed,
+  callers,
+  patientCallers,
+  keyCount,
+  sharedKeys,
+  sabotage,
+} = JSON.parse(process.argv[2]);
 for (const event of ['unhandledRejection', 'uncaughtException']) {
   process.on(event, (error) => tell({ type: 'trouble', text: `${event}: ${error?.stack ?? error}` }));
 }
@@ -34,7 +44,10 @@ on('force', async ({ key }) => {
   forced += 1;
   const id = forced;
   tell({ type: 'lossBegun', id, key, at: now() });
-  const isAnswered = await locks.forceRelease(key).then(() => true, () => false);
+  const isAnswered = await locks.forceRelease(key).then(
+    () => true,
+    () => false,
+  );
   tell({ type: 'lossEnded', id, at: now(), isAnswered });
 });
 

@@ -9,7 +9,8 @@ describe('several keys that are taken at once', () => {
   let world: TestEngine;
 
   const occupy = (key: string, ttl = 60_000) => world.store.inner.acquire({ key, value: 'foreign', ttl, tokens: 1 });
-  const holders = async (...keys: string[]): Promise<unknown[]> => Promise.all(keys.map(async (key) => (await world.store.inner.inspect(key))?.value ?? null));
+  const holders = async (...keys: string[]): Promise<unknown[]> =>
+    Promise.all(keys.map(async (key) => (await world.store.inner.inspect(key))?.value ?? null));
   const sleep = (ms: number): Promise<void> => new Promise((resolve) => world.clock.setTimer(ms, resolve));
   const time = async (ms: number): Promise<void> => {
     await world.clock.advance(ms);
@@ -17,7 +18,10 @@ describe('several keys that are taken at once', () => {
   };
 
   /** Callers who take one key over and over; returns the longest time for which none of them had it. */
-  const crowd = (key: string, { callers, holds, until }: { callers: number; holds: number; until: () => boolean }): { readonly longestGap: () => number } => {
+  const crowd = (
+    key: string,
+    { callers, holds, until }: { callers: number; holds: number; until: () => boolean },
+  ): { readonly longestGap: () => number } => {
     let [longest, lastSeen] = [0, world.clock.now()];
     const caller = async (): Promise<void> => {
       while (!until()) {
@@ -38,7 +42,11 @@ describe('several keys that are taken at once', () => {
 
   it('C10: a try is one command that leaves the free ones alone, and names the busy one', async () => {
     await occupy('b', 5_000);
-    expect(await rejection(world.acquire(['a', 'b', 'c'], { wait: 0 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'b', waitedMs: 0 });
+    expect(await rejection(world.acquire(['a', 'b', 'c'], { wait: 0 }))).toMatchObject({
+      code: 'LOCK_NOT_ACQUIRED',
+      key: 'b',
+      waitedMs: 0,
+    });
     expect(world.store.calls.map(({ method, key }) => `${method} ${key}`)).toEqual(['acquireAll a,b,c']);
     expect(world.clock.pending).toBe(0);
   });
@@ -48,7 +56,9 @@ describe('several keys that are taken at once', () => {
     const waiting = watch(world.acquire('a', { wait: 5_000 }));
     await time(10);
     await world.store.inner.forceRelease('a');
-    world.store.answer('acquireAll', () => Promise.resolve({ status: 'elsewhere', key: 'b', why: broken({ transient: false }) }));
+    world.store.answer('acquireAll', () =>
+      Promise.resolve({ status: 'elsewhere', key: 'b', why: broken({ transient: false }) }),
+    );
     expect(await rejection(world.acquire(['a0', 'b'], { wait: 0 }))).toMatchObject({ code: 'LOCK_BACKEND', key: 'b' });
     await time(2_000);
     expect(waiting.value?.isHeld).toBe(true);
@@ -152,11 +162,19 @@ describe('several keys that are taken at once', () => {
     let isOver = false;
     for (const key of ['a', 'b', 'c']) crowd(key, { callers: 2, holds: 10, until: () => isOver });
     await time(50);
-    const sets = [['a', 'b'], ['b', 'c'], ['a', 'c']] as const;
-    const served = sets.map((keys) => watch(world.acquire(keys, { wait: Infinity }).then(async (lock) => {
-      await sleep(10);
-      return lock.release();
-    })));
+    const sets = [
+      ['a', 'b'],
+      ['b', 'c'],
+      ['a', 'c'],
+    ] as const;
+    const served = sets.map((keys) =>
+      watch(
+        world.acquire(keys, { wait: Infinity }).then(async (lock) => {
+          await sleep(10);
+          return lock.release();
+        }),
+      ),
+    );
     await time(10_000);
     expect(served.map(({ value }) => value)).toEqual(['released', 'released', 'released']);
     isOver = true;
@@ -165,11 +183,12 @@ describe('several keys that are taken at once', () => {
   it('W1: who comes from another key stands before those who came later', async () => {
     const [a, b] = [await world.acquire('a'), await world.acquire('b')];
     const order: string[] = [];
-    const join = (name: string, keys: readonly [string, ...string[]]): void => void world.acquire(keys, { wait: Infinity }).then(async (lock) => {
-      order.push(name);
-      await sleep(10);
-      await lock.release();
-    });
+    const join = (name: string, keys: readonly [string, ...string[]]): void =>
+      void world.acquire(keys, { wait: Infinity }).then(async (lock) => {
+        order.push(name);
+        await sleep(10);
+        await lock.release();
+      });
     join('set', ['a', 'b']);
     await time(10);
     for (const name of ['first', 'second', 'third']) join(name, ['b']);
@@ -266,7 +285,8 @@ describe('several keys that are taken at once', () => {
     const lock = await world.acquire(['a', 'b'], { ttl: TTL });
     const [value] = await holders('a');
     await lock.release();
-    for (const key of ['a', 'b']) await world.store.inner.acquire({ key, value: String(value), ttl: 60_000, tokens: 1 });
+    for (const key of ['a', 'b'])
+      await world.store.inner.acquire({ key, value: String(value), ttl: 60_000, tokens: 1 });
     await time(1_000);
     expect(await holders('a', 'b')).toEqual([null, null]);
   });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { OwnerTokens, parseOwner } from '../../../lib/engine/owner-token.js';
+import { OwnerTokens, parseOwner } from '../../../lib/engine/lease/owner-token.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';
 import { broken, silence } from '../../support/tapped-store.js';
 import { rejection, watch } from '../../support/watch.js';
@@ -40,14 +40,21 @@ describe('LockEngine', () => {
       expect(next.value?.signal.aborted).toBe(false);
     });
 
-    it.each(['forceRelease', 'inspect'] as const)('D1: %s of a store that is broken or silent rejects within a second', async (method) => {
-      world.store.answer(method, () => Promise.reject(broken({ cause: new Error('down') })));
-      expect(await rejection(world.engine[method]('a'))).toMatchObject({ code: 'LOCK_BACKEND', key: 'a', cause: new Error('down') });
-      world.store.answer(method, silence);
-      const asked = watch<unknown>(world.engine[method]('a'));
-      await world.clock.advance(1_000);
-      expect(asked.error).toMatchObject({ code: 'LOCK_BACKEND' });
-    });
+    it.each(['forceRelease', 'inspect'] as const)(
+      'D1: %s of a store that is broken or silent rejects within a second',
+      async (method) => {
+        world.store.answer(method, () => Promise.reject(broken({ cause: new Error('down') })));
+        expect(await rejection(world.engine[method]('a'))).toMatchObject({
+          code: 'LOCK_BACKEND',
+          key: 'a',
+          cause: new Error('down'),
+        });
+        world.store.answer(method, silence);
+        const asked = watch<unknown>(world.engine[method]('a'));
+        await world.clock.advance(1_000);
+        expect(asked.error).toMatchObject({ code: 'LOCK_BACKEND' });
+      },
+    );
   });
 
   it('D6: inspect() shows the owner, the lease, the metadata and who waits here', async () => {
@@ -59,10 +66,16 @@ describe('LockEngine', () => {
       ttl: TTL,
       owner: expect.stringMatching(new RegExp(`^[\\w.-]+:${process.pid}:[a-z0-9]+#[a-z0-9]+$`)),
       metadata: 'import of 7 o’clock',
-      waiting: 3, waitingProcesses: 0,
+      waiting: 3,
+      waitingProcesses: 0,
     });
     await world.store.inner.acquire({ key: 'b', value: 'some other program', ttl: TTL, tokens: 1 });
-    expect(await world.engine.inspect('b')).toMatchObject({ owner: 'some other program', metadata: undefined, waiting: 0, waitingProcesses: 0 });
+    expect(await world.engine.inspect('b')).toMatchObject({
+      owner: 'some other program',
+      metadata: undefined,
+      waiting: 0,
+      waitingProcesses: 0,
+    });
   });
 
   describe('close()', () => {
@@ -114,7 +127,10 @@ describe('LockEngine', () => {
       ['several keys', ['a', 'b', 'c']],
     ] as const)('O2: ends when what is under way to be given back has arrived (%s), not before', async (_, keys) => {
       const lock = await world.acquire(keys);
-      world.store.answer('release', (_call, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))));
+      world.store.answer(
+        'release',
+        (_call, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))),
+      );
       const released = watch(lock.release());
       const closed = watch(world.engine.close(10_000));
       await world.clock.advance(299);
@@ -141,7 +157,10 @@ describe('LockEngine', () => {
       await world.store.inner.acquire({ key: 'a', value: 'foreign', ttl: 60_000, tokens: 1 });
       const waiter = watch(world.acquire('a'));
       await world.clock.advance(100);
-      world.store.answer('leave', (_, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))));
+      world.store.answer(
+        'leave',
+        (_, run) => new Promise((resolve) => world.clock.setTimer(300, () => resolve(run()))),
+      );
       const closed = watch(world.engine.close(10_000));
       await world.clock.advance(299);
       expect([waiter.state, closed.state]).toEqual(['rejected', 'pending']);
@@ -201,12 +220,18 @@ describe('owner tokens', () => {
     expect(values[0]).toMatch(new RegExp(`^[A-Za-z0-9._-]+:${process.pid}:[a-z0-9]+#1$`));
   });
 
-  it.each([undefined, '', 'text', 'text with spaces ', 'host:1:a:b', '日本'])('O4: give the metadata %p back', (metadata) => {
-    const value = new OwnerTokens().next(metadata);
-    expect(parseOwner(value)).toEqual({ owner: value.split(' ')[0], metadata });
-  });
+  it.each([undefined, '', 'text', 'text with spaces ', 'host:1:a:b', '日本'])(
+    'O4: give the metadata %p back',
+    (metadata) => {
+      const value = new OwnerTokens().next(metadata);
+      expect(parseOwner(value)).toEqual({ owner: value.split(' ')[0], metadata });
+    },
+  );
 
-  it.each(['plain', 'a:b', 'host:pid:instance:1', ' ', '', 'with space', '{"json":1}'])('O4: the value %p of another program is its owner as a whole', (value) => {
-    expect(parseOwner(value)).toEqual({ owner: value, metadata: undefined });
-  });
+  it.each(['plain', 'a:b', 'host:pid:instance:1', ' ', '', 'with space', '{"json":1}'])(
+    'O4: the value %p of another program is its owner as a whole',
+    (value) => {
+      expect(parseOwner(value)).toEqual({ owner: value, metadata: undefined });
+    },
+  );
 });

@@ -16,7 +16,9 @@ describe('guarded()', () => {
     const fail = (): never => {
       throw new Error('the logger is broken');
     };
-    expect(() => tellAll(guarded({ lost: fail, releaseUnconfirmed: fail, wakeUpsRefused: fail, wakeUpsFail: fail }))).not.toThrow();
+    expect(() =>
+      tellAll(guarded({ lost: fail, releaseUnconfirmed: fail, wakeUpsRefused: fail, wakeUpsFail: fail })),
+    ).not.toThrow();
   });
 
   it('passes everything on', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ScopedLock } from '../../../lib/engine/shared-lock.js';
+import type { ScopedLock } from '../../../lib/engine/lock/lock-handle.js';
 import type { AcquireTerms } from '../../../lib/engine/lock-engine.js';
 import { deferred } from '../../support/deferred.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';
@@ -8,7 +8,11 @@ import { rejection, watch } from '../../support/watch.js';
 describe('a nested acquire', () => {
   let world: TestEngine;
 
-  async function holding<T>(key: string | readonly [string, ...string[]], body: (lock: ScopedLock) => Promise<T> | T, terms: Partial<AcquireTerms> = {}): Promise<T> {
+  async function holding<T>(
+    key: string | readonly [string, ...string[]],
+    body: (lock: ScopedLock) => Promise<T> | T,
+    terms: Partial<AcquireTerms> = {},
+  ): Promise<T> {
     const lock = await world.acquire(key, terms);
     return world.engine.hold(lock, () => body(lock));
   }

@@ -12,7 +12,8 @@ describe.each([
   let world: TestEngine;
 
   const occupy = (key: string, ttl = 60_000) => world.store.inner.acquire({ key, value: 'foreign', ttl, tokens: 1 });
-  const holders = async (...keys: string[]): Promise<unknown[]> => Promise.all(keys.map(async (key) => (await world.store.inner.inspect(key))?.value ?? null));
+  const holders = async (...keys: string[]): Promise<unknown[]> =>
+    Promise.all(keys.map(async (key) => (await world.store.inner.inspect(key))?.value ?? null));
 
   beforeEach(() => {
     world = testEngine();
@@ -29,7 +30,8 @@ describe.each([
     for (const { fencingToken } of before) expect(lock.fencingToken).toBeGreaterThan(fencingToken);
     await lock.release();
     expect(await holders('a', 'b', 'c')).toEqual([null, null, null]);
-    for (const key of ['a', 'b', 'c']) expect((await world.acquire(key)).fencingToken).toBeGreaterThan(lock.fencingToken);
+    for (const key of ['a', 'b', 'c'])
+      expect((await world.acquire(key)).fencingToken).toBeGreaterThan(lock.fencingToken);
   });
 
   it('C10: has none of them when one stays busy, and names that one', async () => {
@@ -107,21 +109,24 @@ describe.each([
   it.each([
     ['W5: its budget', { wait: 500 }, (): void => undefined, 'LOCK_NOT_ACQUIRED'],
     ['W6: its signal', { wait: 60_000 }, (abort: AbortController) => abort.abort(new Error('enough')), undefined],
-  ])('%s ends the waiting at once, though the store is too slow to give the others back', async (_, terms, end, code) => {
-    await occupy('b');
-    const abort = new AbortController();
-    const lock = watch(world.acquire(['a', 'b'], { ...terms, signal: abort.signal }));
-    await world.clock.advance(499);
-    world.store.answer('release', silence);
-    end(abort);
-    await world.clock.advance(1);
-    await world.clock.settle();
-    expect(lock.state).toBe('rejected');
-    expect(lock.error.code).toBe(code);
-    world.store.answer('release');
-    await world.clock.advance(3_000);
-    expect(await holders('a')).toEqual([null]);
-  });
+  ])(
+    '%s ends the waiting at once, though the store is too slow to give the others back',
+    async (_, terms, end, code) => {
+      await occupy('b');
+      const abort = new AbortController();
+      const lock = watch(world.acquire(['a', 'b'], { ...terms, signal: abort.signal }));
+      await world.clock.advance(499);
+      world.store.answer('release', silence);
+      end(abort);
+      await world.clock.advance(1);
+      await world.clock.settle();
+      expect(lock.state).toBe('rejected');
+      expect(lock.error.code).toBe(code);
+      world.store.answer('release');
+      await world.clock.advance(3_000);
+      expect(await holders('a')).toEqual([null]);
+    },
+  );
 
   it('C2a: is lost as a whole when one of them is', async () => {
     const lock = await world.acquire(['a', 'b', 'c'], { ttl: TTL });
@@ -159,7 +164,10 @@ describe.each([
 
   it('C10: callers with overlapping keys all get in, one at a time', async () => {
     let inside = 0;
-    const keys: [string, string][] = Array.from({ length: 60 }, (_, turn) => (['a', 'b', 'c', 'd'].filter((_, index) => index !== turn % 4).slice(0, 2) as [string, string]));
+    const keys: [string, string][] = Array.from(
+      { length: 60 },
+      (_, turn) => ['a', 'b', 'c', 'd'].filter((_, index) => index !== turn % 4).slice(0, 2) as [string, string],
+    );
     const turns = keys.map(async (pair) => {
       const lock = await world.acquire(pair);
       const overlaps = pair.includes('b');

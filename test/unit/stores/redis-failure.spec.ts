@@ -4,7 +4,9 @@ import { isForbidden, toStoreFailure, withoutCommand } from '../../../lib/stores
 
 /** An error as ioredis makes it of a reply. */
 function reply(message: string): Error {
-  const error = Object.assign(new Error(message), { command: { name: 'evalsha', args: ['sha', '1', 'lock:other', 'host:1:secret-token:1'] } });
+  const error = Object.assign(new Error(message), {
+    command: { name: 'evalsha', args: ['sha', '1', 'lock:other', 'host:1:secret-token:1'] },
+  });
   error.name = 'ReplyError';
   return error;
 }
@@ -24,7 +26,7 @@ const TRANSIENT = [
   'TRYAGAIN Multiple keys request during rehashing of slot',
   'NOSCRIPT No matching script. Please use EVAL.',
   'UNKNOWNCODE of a server to come',
-  "ERR max number of clients reached",
+  'ERR max number of clients reached',
   "READONLY You can't write against a read only replica. script: a0b1, on @user_script:12.",
   "-READONLY You can't write against a read only replica.",
   "ERR Error running script (call to f_a0b1): @user_script:12: @user_script: 12: -READONLY You can't write against a read only replica. ",
@@ -66,14 +68,23 @@ describe('toStoreFailure', () => {
     'WRONGTYPE Operation against a key holding the wrong kind of value script: a0b1, on @user_script:12.',
     'ERR Error running script (call to f_a0b1): @user_script:12: WRONGTYPE Operation against a key holding the wrong kind of value ',
   ])('explains: %s', (message) => {
-    expect(toStoreFailure(reply(message))).toMatchObject({ transient: false, message: expect.stringMatching(/another type.*choose another key/) });
+    expect(toStoreFailure(reply(message))).toMatchObject({
+      transient: false,
+      message: expect.stringMatching(/another type.*choose another key/),
+    });
   });
 
   it('takes what is no reply for a connection that broke, and keeps its name and words', () => {
-    const error = Object.assign(new Error('Command aborted due to connection close'), { command: { args: ['host:1:secret-token:1'] } });
+    const error = Object.assign(new Error('Command aborted due to connection close'), {
+      command: { args: ['host:1:secret-token:1'] },
+    });
     error.name = 'AbortError';
     const failure = toStoreFailure(error);
-    expect(failure).toMatchObject({ transient: true, applied: 'unknown', cause: { name: 'AbortError', message: error.message } });
+    expect(failure).toMatchObject({
+      transient: true,
+      applied: 'unknown',
+      cause: { name: 'AbortError', message: error.message },
+    });
   });
 
   it.each([
@@ -94,7 +105,7 @@ describe('withoutCommand', () => {
 
 describe('isForbidden', () => {
   it.each([
-    ["NOPERM this user has no permissions to access one of the channels used as arguments", true],
+    ['NOPERM this user has no permissions to access one of the channels used as arguments', true],
     ['ERR unknown command `subscribe`, with args beginning with: ', true],
     ['NOAUTH Authentication required.', false],
     ['WRONGPASS invalid username-password pair', false],

@@ -13,7 +13,8 @@ describe('RoundTrip', () => {
         const roundTrip = new RoundTrip();
         samples.forEach((ms, index) => {
           roundTrip.add(ms);
-          const leastOfLast = (count: number): number => Math.min(...samples.slice(Math.max(0, index + 1 - count), index + 1));
+          const leastOfLast = (count: number): number =>
+            Math.min(...samples.slice(Math.max(0, index + 1 - count), index + 1));
           expect(roundTrip.least).toBeLessThanOrEqual(leastOfLast(16));
           expect(roundTrip.least).toBeGreaterThanOrEqual(leastOfLast(31));
         });

@@ -15,13 +15,26 @@ describe('Silence', () => {
   });
 
   it('admits everything while it is not certain', async () => {
-    expect([1, LIMIT, LIMIT + 1, 10 * LIMIT].map((now) => silence.admits(now, LIMIT))).toEqual([true, true, true, true]);
+    expect([1, LIMIT, LIMIT + 1, 10 * LIMIT].map((now) => silence.admits(now, LIMIT))).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 
   it('is certain when nothing was heard after the limit, also not in the turn that followed', async () => {
     silence.admits(LIMIT + 1, LIMIT);
     await socketsRead();
-    expect([0, 1, 999, 1_000, 1_001, 1_999, 2_000].map((ms) => silence.admits(5_000 + ms, LIMIT))).toEqual([true, false, false, true, false, false, true]);
+    expect([0, 1, 999, 1_000, 1_001, 1_999, 2_000].map((ms) => silence.admits(5_000 + ms, LIMIT))).toEqual([
+      true,
+      false,
+      false,
+      true,
+      false,
+      false,
+      true,
+    ]);
   });
 
   it.each(['before', 'after'])('ends with whatever is heard, %s it is certain', async (when) => {

@@ -48,12 +48,19 @@ describe('@WithLock()', () => {
     },
   );
 
-  it.each(['retries', 'TTL', 'onLocked', 'constructor', '__proto__x'])('D1: refuses the unknown option %s', (option) => {
-    expect(refusalOf(() => WithLock('key', { [option]: 1 } as WithLockOptions)).message).toMatch(new RegExp(`"${option}".*no such option.*ttl.*onBusy`));
-  });
+  it.each(['retries', 'TTL', 'onLocked', 'constructor', '__proto__x'])(
+    'D1: refuses the unknown option %s',
+    (option) => {
+      expect(refusalOf(() => WithLock('key', { [option]: 1 } as WithLockOptions)).message).toMatch(
+        new RegExp(`"${option}".*no such option.*ttl.*onBusy`),
+      );
+    },
+  );
 
   it('O5: names an unknown option without its value, which may be a password', () => {
-    expect(refusalOf(() => WithLock('key', { password: 'hunter2' } as WithLockOptions)).message).not.toContain('hunter2');
+    expect(refusalOf(() => WithLock('key', { password: 'hunter2' } as WithLockOptions)).message).not.toContain(
+      'hunter2',
+    );
   });
 
   it.each([null, 5, 'ttl', [], () => ({})])('D1: refuses the options %p', (options) => {
@@ -64,7 +71,23 @@ describe('@WithLock()', () => {
     expect(() => WithLock('key', options)).not.toThrow();
   });
 
-  it.each([undefined, null, '', 7, {}, [], [7], ['a', ''], '{', '{id}', '{0}{1}', 'a\nb', '{0}:\u0000', 'half \ud83c', Symbol('key')])('D2: refuses the key %p', (key) => {
+  it.each([
+    undefined,
+    null,
+    '',
+    7,
+    {},
+    [],
+    [7],
+    ['a', ''],
+    '{',
+    '{id}',
+    '{0}{1}',
+    'a\nb',
+    '{0}:\u0000',
+    'half \ud83c',
+    Symbol('key'),
+  ])('D2: refuses the key %p', (key) => {
     expect(refusalOf(() => WithLock(key as string)).option).toBe('key');
   });
 
@@ -107,7 +130,9 @@ describe('@WithLock()', () => {
 
   it('D2: refuses to be called as the standard calls decorators, and names the option of the compiler', () => {
     const standard = WithLock('key') as unknown as (value: unknown, context: object) => unknown;
-    const { message } = refusalOf(() => standard(async () => Promise.resolve(), { kind: 'method', name: 'order', static: false, private: false }));
+    const { message } = refusalOf(() =>
+      standard(async () => Promise.resolve(), { kind: 'method', name: 'order', static: false, private: false }),
+    );
     expect(message).toMatch(/on the method order.*"experimentalDecorators": true/u);
   });
 
@@ -119,13 +144,20 @@ describe('@WithLock()', () => {
     const symbol = Symbol('own');
     Object.assign(original, { [symbol]: 1, label: 'two' });
     Reflect.defineMetadata('before', { a: 1 }, original);
-    applyDecorators(Shop.prototype, 'order', [WithLock('upper') as MethodDecorator, WithLock('lower') as MethodDecorator]);
+    applyDecorators(Shop.prototype, 'order', [
+      WithLock('upper') as MethodDecorator,
+      WithLock('lower') as MethodDecorator,
+    ]);
     const { order } = Shop.prototype;
     expect(order).not.toBe(original);
     expect([order.name, order.length]).toEqual(['order', 2]);
     expect({ ...order }).toEqual({ [symbol]: 1, label: 'two' });
     expect(Reflect.getMetadata('before', order)).toEqual({ a: 1 });
-    expect(Object.getOwnPropertyDescriptor(Shop.prototype, 'order')).toMatchObject({ writable: true, configurable: true, enumerable: false });
+    expect(Object.getOwnPropertyDescriptor(Shop.prototype, 'order')).toMatchObject({
+      writable: true,
+      configurable: true,
+      enumerable: false,
+    });
     expect(lockedMethodsOf(order).map(({ keys, target }) => [keys.keysOf({} as never), target])).toEqual([
       ['upper', 'Shop.order'],
       ['lower', 'Shop.order'],

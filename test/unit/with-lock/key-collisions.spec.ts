@@ -1,14 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { LockKeyError } from '../../../lib/index.js';
-import { toKey } from '../../../lib/lock-keys.js';
-import { callContext } from '../../../lib/with-lock/call-context.js';
-import { compileKey } from '../../../lib/with-lock/resolve-key.js';
+import { toKey } from '../../../lib/options/lock-keys.js';
+import { callContext } from '../../../lib/with-lock/plain/call-context.js';
+import { compileKey } from '../../../lib/with-lock/key/resolve-key.js';
 
 const SEPARATORS = [':', '/', '-', '.', '_', '|', ', ', '::', 'a', '2', '#', 'é', '€', '🎉', '🎊', ' '];
 
 /** Strings in which whatever could be taken for structure is frequent. */
-const tricky = fc.array(fc.constantFrom(...SEPARATORS, ...'%25A3#ab:', '%3A', 'F0%9F', '\ud83c', '\udf89', '\n', '{', '}'), { minLength: 1, maxLength: 6 });
+const tricky = fc.array(
+  fc.constantFrom(...SEPARATORS, ...'%25A3#ab:', '%3A', 'F0%9F', '\ud83c', '\udf89', '\n', '{', '}'),
+  { minLength: 1, maxLength: 6 },
+);
 const part = fc.oneof(
   tricky.map((pieces) => pieces.join('')),
   fc.string({ minLength: 1, maxLength: 8, unit: 'binary' }),
@@ -40,15 +43,18 @@ describe('two different tuples of parts', () => {
     );
   });
 
-  it.each(SEPARATORS)(`D3: never make one key when a separator moves from one part to the next, separated by %p (seed ${seed})`, (separator) => {
-    fc.assert(
-      fc.property(parts, ([a, b, c]) => {
-        const key = keyOf(`{0}${separator}{1}`, [a + separator + b, c]);
-        return key === undefined || key !== keyOf(`{0}${separator}{1}`, [a, b + separator + c]);
-      }),
-      { seed, numRuns: 300 },
-    );
-  });
+  it.each(SEPARATORS)(
+    `D3: never make one key when a separator moves from one part to the next, separated by %p (seed ${seed})`,
+    (separator) => {
+      fc.assert(
+        fc.property(parts, ([a, b, c]) => {
+          const key = keyOf(`{0}${separator}{1}`, [a + separator + b, c]);
+          return key === undefined || key !== keyOf(`{0}${separator}{1}`, [a, b + separator + c]);
+        }),
+        { seed, numRuns: 300 },
+      );
+    },
+  );
 
   it.each(SEPARATORS)('D3: never make one key, of all pairs of short parts, separated by %p', (separator) => {
     const alphabet = [...new Set([separator, '%', '2', '5'])];
@@ -82,14 +88,26 @@ describe('two different tuples of parts', () => {
     const hash = /%#([0-9a-f]{64})/.exec(keyOf('{0}', [long]) ?? '')?.[1] ?? '';
     const next = `${hash}${'x'.repeat(600)}`;
     const hashOfNext = /%#([0-9a-f]{64})/.exec(keyOf('{0}', [next]) ?? '')?.[1] ?? '';
-    const texts = [long, long.slice(0, 64), hash, next, hashOfNext, `${long.slice(0, 64)}%#${hash}`, `${long.slice(0, 64)}#${hash}`, `#${hash}`, `%#${hash}`];
+    const texts = [
+      long,
+      long.slice(0, 64),
+      hash,
+      next,
+      hashOfNext,
+      `${long.slice(0, 64)}%#${hash}`,
+      `${long.slice(0, 64)}#${hash}`,
+      `#${hash}`,
+      `%#${hash}`,
+    ];
     const keys = texts.flatMap((a) => texts.map((b) => keyOf(`{0}${separator}{1}`, [a, b])));
     expect(new Set(keys).size).toBe(texts.length ** 2);
   });
 
   it('D3: never make one key because half of a surrogate pair has no bytes of its own', () => {
     for (const filler of ['', 'x'.repeat(600)]) {
-      const keys = ['\ud83c', '\udf89', '\ufffd'].map((half) => keyOf('order:{0}', [filler + half])).filter((key) => key !== undefined);
+      const keys = ['\ud83c', '\udf89', '\ufffd']
+        .map((half) => keyOf('order:{0}', [filler + half]))
+        .filter((key) => key !== undefined);
       expect(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size).toBe(keys.length);
     }
   });

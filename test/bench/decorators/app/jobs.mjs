@@ -16,7 +16,8 @@ function provider(method, decorators) {
 }
 
 /** A job that somebody calls: Nest does not know that it runs. */
-export const calledJob = ({ lock }, wait) => provider(() => work('job'), [lock(keyOf('job'), { ttl: LONG_LEASE, wait })]);
+export const calledJob = ({ lock }, wait) =>
+  provider(() => work('job'), [lock(keyOf('job'), { ttl: LONG_LEASE, wait })]);
 
 /** The same jobs in every replica of an app. */
 export function cronJobs({ lock }) {

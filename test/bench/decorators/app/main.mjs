@@ -18,7 +18,10 @@ const Job = calledJob(contestant, wait);
 
 class AppModule {}
 Module({
-  imports: [...(await contestant.imports({ url, wait })), ...(hasCronJobs === 'true' ? [ScheduleModule.forRoot()] : [])],
+  imports: [
+    ...(await contestant.imports({ url, wait })),
+    ...(hasCronJobs === 'true' ? [ScheduleModule.forRoot()] : []),
+  ],
   controllers: controllersOf(contestant, wait),
   providers: [Job, ...(hasCronJobs === 'true' ? cronJobs(contestant) : [])],
 })(AppModule);
@@ -28,5 +31,13 @@ app.use(alongRoutes);
 app.enableShutdownHooks();
 await app.listen(0, '127.0.0.1');
 
-process.on('message', ({ callJob }) => callJob && app.get(Job).handle().catch((error) => logger.error(error, 'job')));
+process.on(
+  'message',
+  ({ callJob }) =>
+    callJob &&
+    app
+      .get(Job)
+      .handle()
+      .catch((error) => logger.error(error, 'job')),
+);
 tell({ event: 'listening', port: app.getHttpServer().address().port });

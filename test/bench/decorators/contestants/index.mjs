@@ -11,8 +11,16 @@
 export const CONTESTANTS = {
   ours: { package: 'nestjs-redis-lock', keyPrefix: 'lock:', load: () => import('./ours.mjs') },
   murlock: { package: 'murlock', keyPrefix: '', load: () => import('./murlock.mjs') },
-  'redlock-universal': { package: 'nestjs-redlock-universal', keyPrefix: '', load: () => import('./redlock-universal.mjs') },
+  'redlock-universal': {
+    package: 'nestjs-redlock-universal',
+    keyPrefix: '',
+    load: () => import('./redlock-universal.mjs'),
+  },
   anchan828: { package: '@anchan828/nest-redlock', keyPrefix: '', load: () => import('./anchan828.mjs') },
   'nestjs-redis': { package: '@nestjs-redis/lock', keyPrefix: '', load: () => import('./nestjs-redis.mjs') },
-  'rnw-community': { package: '@rnw-community/nestjs-enterprise', keyPrefix: '', load: () => import('./rnw-community.mjs') },
+  'rnw-community': {
+    package: '@rnw-community/nestjs-enterprise',
+    keyPrefix: '',
+    load: () => import('./rnw-community.mjs'),
+  },
 };

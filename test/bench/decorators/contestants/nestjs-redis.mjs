@@ -8,7 +8,12 @@ export const imports = ({ url, wait }) => [
     inject: [RedisToken()],
     useFactory: (redis) => ({
       clients: [redis],
-      redlockConfig: { retryDelayMs: POLL, retryJitterMs: 0, maxRetryAttempts: retries(wait), automaticExtensionThreshold: 1_000 },
+      redlockConfig: {
+        retryDelayMs: POLL,
+        retryJitterMs: 0,
+        maxRetryAttempts: retries(wait),
+        automaticExtensionThreshold: 1_000,
+      },
     }),
   }),
 ];

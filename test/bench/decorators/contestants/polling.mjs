@@ -8,7 +8,12 @@ export const retries = (wait) => Math.ceil(wait / POLL);
 
 /** Commands fail at once when Redis is down: by default they would wait for over a minute. */
 export async function failFastClient(url) {
-  const client = new Redis(url, { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 100 });
+  const client = new Redis(url, {
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => 100,
+  });
   client.on('error', () => undefined); // Commands fail too.
   await client.connect();
   return client;

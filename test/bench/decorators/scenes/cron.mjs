@@ -10,5 +10,9 @@ export async function playCron({ cronReplicas }) {
   const seconds = Array.from({ length: SECONDS }, (_, index) => begin + index);
   await Promise.all([...seconds, begin + SECONDS].flatMap((second) => apps.map((app) => app.until('ticked', second))));
   const runs = (name) => seconds.map((second) => apps.reduce((sum, app) => sum + app.count(name, second), 0));
-  return { above: runs('cron-above'), below: runs('cron-below'), errors: (await errorsOf(apps, ['Scheduler'])).slice(0, 2) };
+  return {
+    above: runs('cron-above'),
+    below: runs('cron-below'),
+    errors: (await errorsOf(apps, ['Scheduler'])).slice(0, 2),
+  };
 }

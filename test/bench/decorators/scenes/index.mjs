@@ -8,7 +8,10 @@ import { tryToOverlap } from './overlap.mjs';
 async function playRoutes({ replicas }) {
   const [app] = await replicas();
   const paths = { above: {}, below: {}, guarded: { role: 'admin' }, refused: { role: 'guest' }, missing: {} };
-  const answers = Object.entries(paths).map(async ([name, headers]) => [name, await app.get(name === 'refused' ? 'guarded' : name, headers)]);
+  const answers = Object.entries(paths).map(async ([name, headers]) => [
+    name,
+    await app.get(name === 'refused' ? 'guarded' : name, headers),
+  ]);
   return { ...Object.fromEntries(await Promise.all(answers)), errors: await errorsOf([app], Object.keys(paths)) };
 }
 
@@ -21,7 +24,12 @@ async function playLoss({ replicas, redis, redisKey }) {
   await sleep(2 * SHORT_LEASE);
   const told = app.count('told', 'lost') > 0;
   app.open('lost');
-  return { canTell: app.count('listens', 'lost') > 0, told, first: await first, errors: await errorsOf([app], ['lost']) };
+  return {
+    canTell: app.count('listens', 'lost') > 0,
+    told,
+    first: await first,
+    errors: await errorsOf([app], ['lost']),
+  };
 }
 
 async function playDown({ replicas, stopRedis }) {
@@ -30,7 +38,10 @@ async function playDown({ replicas, stopRedis }) {
   return { first: await app.get('below'), errors: (await errorsOf([app], ['below'])).slice(-1) };
 }
 
-const overlap = (name, options) => async ({ replicas }) => tryToOverlap(await replicas(), name, options);
+const overlap =
+  (name, options) =>
+  async ({ replicas }) =>
+    tryToOverlap(await replicas(), name, options);
 
 /** What is done to each app, and what came of it. All of it happens at once, but for what `isLast`, because it stops Redis. */
 export const SCENES = {

@@ -27,5 +27,12 @@ export async function playShutdown({ patientApp, redis, redisKey }) {
   const hasEnded = await Promise.race([app.ended, sleep(END_MS)]);
   const finished = app.count('finished', 'job') > 0;
   const keysLeft = await redis.exists(redisKey('shutdown'), redisKey('job'));
-  return { ...answers, told: told?.status !== undefined, finished, hasEnded: hasEnded === true, keysLeft, errors: await errorsOf([app], ['shutdown', 'job']) };
+  return {
+    ...answers,
+    told: told?.status !== undefined,
+    finished,
+    hasEnded: hasEnded === true,
+    keysLeft,
+    errors: await errorsOf([app], ['shutdown', 'job']),
+  };
 }

@@ -2,7 +2,6 @@ import { eventually } from '../../../support/eventually.js';
 import { PATIENCE_MS } from '../../../support/patience.mjs';
 import { runProgram, type RunningProgram } from '../../../support/run-program.js';
 
-
 export interface ContenderSettings {
   readonly key?: string;
   /** How many want the lock at once, each again and again. */
@@ -22,7 +21,10 @@ export interface Contender extends RunningProgram {
 }
 
 /** Resolves when it has started to ask. Whoever starts it kills it. */
-export async function startContender(url: string, { key = 'a', callers = 1, holdMs = 5, times = Infinity, wait = 10_000, ttl = 30_000 }: ContenderSettings = {}): Promise<Contender> {
+export async function startContender(
+  url: string,
+  { key = 'a', callers = 1, holdMs = 5, times = Infinity, wait = 10_000, ttl = 30_000 }: ContenderSettings = {},
+): Promise<Contender> {
   const settings = { KEY: key, CALLERS: callers, HOLD_MS: holdMs, TIMES: times, WAIT: wait, TTL: ttl };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
   const program = runProgram('integration/programs/contender.ts', { ...env, URL: url });

@@ -34,7 +34,9 @@ export async function openScene(): Promise<Scene> {
   const contexts: NestContext[] = [];
   const contenders: Contender[] = [];
   const open: Scene['open'] = async (lock = {}) => {
-    const context = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:', shutdownGrace: 0, ...lock } });
+    const context = await startContext({
+      lock: { connection: server.url, keyPrefix: 'lock:', shutdownGrace: 0, ...lock },
+    });
     contexts.push(context);
     return context;
   };
@@ -47,7 +49,8 @@ export async function openScene(): Promise<Scene> {
       contenders.push(contender);
       return contender;
     },
-    queued: async (count, key = 'a') => void (await eventually(async () => (await looker.locks.inspect(key))?.waitingProcesses === count, PATIENCE_MS)),
+    queued: async (count, key = 'a') =>
+      void (await eventually(async () => (await looker.locks.inspect(key))?.waitingProcesses === count, PATIENCE_MS)),
     limit: (ms, from) => delay.limit(ms + ROUND_TRIPS_MS, from),
     judgeFree: (free) => expect(performance.now() - free).toBeLessThan(delay.limit(FREE_MS + ROUND_TRIPS_MS, free)),
     close: async () => {

@@ -51,12 +51,21 @@ export const FREE = {
 export const ELSEWHERE: Outcome = {
   ...FREE,
   name: 'elsewhere',
-  sentence: 'called from another async context where it is a handler, runs once, under the lock that was asked for, and gives it back once',
+  sentence:
+    'called from another async context where it is a handler, runs once, under the lock that was asked for, and gives it back once',
   isElsewhere: true,
 };
 
 /** The other decorators of the method do what they would do without the lock. */
-function expectNeighboursAtWork({ id, key, keys, order, seen, traits, decorated: { prototype, method, length } }: Cell): void {
+function expectNeighboursAtWork({
+  id,
+  key,
+  keys,
+  order,
+  seen,
+  traits,
+  decorated: { prototype, method, length },
+}: Cell): void {
   const { pipeline } = traits;
   const { value } = Object.getOwnPropertyDescriptor(prototype, method) as TypedPropertyDescriptor<() => unknown>;
   expect([value?.name, value?.length, noteOf(value as object)]).toEqual([method, length, id]);

@@ -4,4 +4,15 @@ import { LOST, REJECTED } from './lost.js';
 import type { Outcome } from './outcome.js';
 import { BUSY, DOWN, SKIPPED } from './refused.js';
 
-export const OUTCOMES: readonly Outcome[] = [FREE, ELSEWHERE, THROWS, BUSY, SKIPPED, KEPT, ALIASED, LOST, REJECTED, DOWN];
+export const OUTCOMES: readonly Outcome[] = [
+  FREE,
+  ELSEWHERE,
+  THROWS,
+  BUSY,
+  SKIPPED,
+  KEPT,
+  ALIASED,
+  LOST,
+  REJECTED,
+  DOWN,
+];

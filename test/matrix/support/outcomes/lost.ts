@@ -42,7 +42,8 @@ export const LOST: Outcome = {
 
 export const REJECTED: Outcome = {
   name: 'rejected',
-  sentence: 'tells the body and, if its decorator says so, the caller when a stranger takes its key, and leaves it to the stranger',
+  sentence:
+    'tells the body and, if its decorator says so, the caller when a stranger takes its key, and leaves it to the stranger',
   ids: ({ form }: Traits) => ['C2', ...(form.isPublic ? ['N8', 'D3'] : [])],
   options: { ttl: TTL, onLost: 'reject' },
   prove: async (stage) => {

@@ -1,0 +1,139 @@
+import { FAILED, type Script } from './scripts/define-script.js';
+import { StoreFailure } from '../engine/lock-store.interface.js';
+import { toScriptFailure } from './redis-failure.js';
+import type { RedisSession } from './script-runner.js';
+
+/** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
+const nextTick = process.nextTick.bind(process);
+
+/** Keeps one script from holding up the server: about half a millisecond. */
+const MAX_BATCH = 128;
+
+/** A script of which one command may do the work of many calls. */
+export interface BatchedScript<Outcome> {
+  readonly script: Script;
+  /** The arguments that hold for all calls of one command. */
+  readonly common?: () => readonly string[];
+  /** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
+  readonly decode: (reply: number, isResent: boolean) => Outcome;
+}
+
+interface Entry {
+  readonly keys: readonly [string, ...string[]];
+  readonly args: readonly string[];
+  readonly resolve: (outcome: any) => void;
+  readonly reject: (failure: unknown) => void;
+}
+
+interface Batch {
+  readonly script: BatchedScript<unknown>;
+  readonly entries: Entry[];
+}
+
+/**
+ * What is about to be sent: at once while nothing is under way, so that a lone caller loses no time; else at the end of the turn of the event
+ * loop, so that a crowd travels in few commands.
+ */
+export class Outbox {
+  readonly #session: RedisSession;
+  #batches: Batch[] = [];
+  /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
+  readonly #lastBatchOf = new Map<string, number>();
+  #isDue = false;
+
+  constructor(session: RedisSession) {
+    this.#session = session;
+  }
+
+  /** Runs the script for the lock `keys[0]`: calls that concern one lock are sent in their order. Rejects with a `StoreFailure`. */
+  send<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
+    if (!this.#isDue && !this.#session.isBusy) return this.#sendAlone(script, keys, args);
+    return new Promise<Outcome>((resolve, reject) => {
+      this.#put(script, { keys, args, resolve, reject });
+      if (this.#isDue) return;
+      this.#isDue = true;
+      nextTick(() => this.flush());
+    });
+  }
+
+  /** Sends what waits, now. */
+  flush(): void {
+    this.#isDue = false;
+    const batches = this.#batches;
+    this.#batches = [];
+    this.#lastBatchOf.clear();
+    const size = this.#session.canBatch ? MAX_BATCH : 1;
+    for (const { script, entries } of batches) {
+      for (let start = 0; start < entries.length; start += size)
+        this.#sendBatch(script, entries.slice(start, start + size));
+    }
+  }
+
+  #put(script: BatchedScript<unknown>, entry: Entry): void {
+    const [lock] = entry.keys;
+    let index = this.#batches.findLastIndex((batch) => batch.script === script);
+    if (index === -1 || index < (this.#lastBatchOf.get(lock) ?? 0))
+      index = this.#batches.push({ script, entries: [] }) - 1;
+    this.#batches[index]?.entries.push(entry);
+    this.#lastBatchOf.set(lock, index);
+  }
+
+  #sendAlone<Outcome>(
+    { script, common, decode }: BatchedScript<Outcome>,
+    keys: Entry['keys'],
+    args: readonly string[],
+  ): Promise<Outcome> {
+    const { reconnects } = this.#session;
+    return this.#session.run(script, keys, common === undefined ? args : [...common(), ...args], {
+      onReply: (reply) => decode(toInteger(reply), this.#session.reconnects > reconnects),
+      onFailure: raise,
+    });
+  }
+
+  /** Loops in place of functions: with hundreds of calls to a batch they are most of what a lock costs here. */
+  #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+    const { reconnects } = this.#session;
+    const keys: string[] = [];
+    const args: string[] = common === undefined ? [] : [...common()];
+    for (const entry of entries) {
+      for (const key of entry.keys) keys.push(key);
+      for (const arg of entry.args) args.push(arg);
+    }
+    void this.#session.run(script, keys, args, {
+      onReply: (reply) => {
+        const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
+        const isResent = this.#session.reconnects > reconnects;
+        for (const [index, entry] of entries.entries()) settle(entry, decode, replies[index], isResent);
+      },
+      onFailure: (failure) => entries.forEach((entry) => entry.reject(failure)),
+    });
+  }
+}
+
+function settle(
+  { resolve, reject }: Entry,
+  decode: BatchedScript<unknown>['decode'],
+  reply: unknown,
+  isResent: boolean,
+): void {
+  try {
+    resolve(decode(toInteger(reply), isResent));
+  } catch (failure) {
+    reject(failure);
+  }
+}
+
+function raise(failure: StoreFailure): never {
+  throw failure;
+}
+
+/** Some clients are set to hand out numbers as strings. */
+function toInteger(reply: unknown): number {
+  if (typeof reply === 'string' && reply.startsWith(FAILED)) throw toScriptFailure(reply.slice(FAILED.length));
+  const number = typeof reply === 'string' ? Number(reply) : reply;
+  if (Number.isSafeInteger(number)) return number as number;
+  throw new StoreFailure('a script was answered with something else than an integer', {
+    transient: false,
+    applied: 'unknown',
+  });
+}

@@ -1,0 +1,40 @@
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import type { RedisLockError } from '../../errors/redis-lock.error.js';
+import { messageAnswer } from './transport-error.js';
+
+/** Nest's marks of gateways and of the filters of a class. Sources: GATEWAY_METADATA of @nestjs/websockets, EXCEPTION_FILTERS_METADATA of @nestjs/common. */
+const GATEWAY = 'websockets:is_gateway';
+const FILTERS = '__exceptionFilters__';
+
+/** Those of Socket.IO emit to the other side; those of the web send, and what they emit goes nowhere. */
+interface SocketClient {
+  readonly readyState?: unknown;
+  send?(text: string): void;
+  emit?(event: string, data: unknown): void;
+}
+
+/** The event by which Nest tells a client of an exception. */
+const EVENT = 'exception';
+
+/** Tells the client of a gateway as Nest tells of a `WsException`; without that class, which belongs to a package that the app may have twice. */
+export function tellSocket(host: ArgumentsHost, error: RedisLockError): void {
+  const client = host.switchToWs().getClient<SocketClient | undefined>();
+  const data = messageAnswer(error);
+  if (typeof client?.readyState === 'number' && typeof client.send === 'function')
+    client.send(JSON.stringify({ event: EVENT, data }));
+  else client?.emit?.(EVENT, data);
+}
+
+/** Nest has no global filters for gateways, so they get this one as their own, to be asked after those that they have. */
+export function addToGateways(modules: ModulesContainer, filter: ExceptionFilter): void {
+  for (const { providers } of modules.values()) {
+    for (const { metatype, isNotMetatype } of providers.values()) {
+      if (isNotMetatype || typeof metatype !== 'function' || !Reflect.hasMetadata(GATEWAY, metatype)) continue;
+      const filters = (Reflect.getMetadata(FILTERS, metatype) as readonly unknown[] | undefined) ?? [];
+      // Another app of this process may have the class, too.
+      const others = filters.filter((other) => !(other instanceof (filter.constructor as new () => ExceptionFilter)));
+      Reflect.defineMetadata(FILTERS, [filter, ...others], metatype);
+    }
+  }
+}

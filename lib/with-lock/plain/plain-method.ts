@@ -1,0 +1,23 @@
+import { LockedCall } from './locked-call.js';
+import { iterateLocked } from './locked-iteration.js';
+import type { LockedMethod } from '../locked-method.js';
+import { callLocked, type Body } from './plain-call.js';
+
+/** Calls a method outside of Nest's handlers, under its lock. */
+type PlainCall = (method: LockedMethod, self: unknown, args: readonly unknown[], body: Body) => unknown;
+
+/** By the names that the language gives to functions; a Proxy around one has it, too. */
+const CALLS: Partial<Record<string, PlainCall>> = { AsyncFunction: callLocked, AsyncGeneratorFunction: iterateLocked };
+
+export function plainCallOf(original: object): PlainCall {
+  return CALLS[kindOf(original)] ?? LockedCall.begin;
+}
+
+/** What nobody waits for cannot be locked. */
+export function isSyncGenerator(original: object): boolean {
+  return kindOf(original) === 'GeneratorFunction';
+}
+
+function kindOf(original: object): string {
+  return String((original as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]);
+}
