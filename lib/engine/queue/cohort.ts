@@ -10,7 +10,7 @@ import { Tenure, tokensFor } from './tenure.js';
 import { failing, NO_OBSTACLE, Waiter, type WaiterOwner, type WaitRequest } from './waiter.js';
 import { WaiterQueue } from './waiter-queue.js';
 import type { Sleeper } from './wake-ups.js';
-import { giveTime } from '../time/deadline.js';
+import { withDeadline } from '../time/deadline.js';
 
 const TOO_LATE = 'Redis took longer to answer than the lease lasts';
 
@@ -158,7 +158,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const asked: Promise<AcquireOutcome> = queues
       ? store.contend({ ...request, comesAgainIn })
       : store.acquire(request);
-    giveTime(clock, store.commandTimeout, asked, {
+    withDeadline(clock, store.commandTimeout, asked, {
       onDone: (outcome) => {
         if (outcome.isResent === true) this.#expectLate(head);
         if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
@@ -209,7 +209,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#state = 'asking';
     this.#wasWoken = false;
     const isWakeable = wakeUps.arrive;
-    giveTime(clock, store.commandTimeout, tenure.ask(opening.isDue ? 'open' : 'free'), {
+    withDeadline(clock, store.commandTimeout, tenure.ask(opening.isDue ? 'open' : 'free'), {
       onDone: (status) => {
         if (status === 'opened') opening.onOpened();
         if (status === 'kept') this.#onKept(tenure);

@@ -110,7 +110,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms } = this.request;
     this.#owner = owner;
     if (terms.wait > 0) this.face(obstacle);
-    else if (!asks) this.#giveTime(this.context.store.commandTimeout);
+    else if (!asks) this.#limitTo(this.context.store.commandTimeout);
     const { signal } = terms;
     if (signal === undefined) return;
     const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
@@ -128,7 +128,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms, since } = this.request;
     if (terms.wait === 0) return;
     const fails = obstacle.kind === 'failure' ? Math.max(0, obstacle.since - since) + terms.backendWait : Infinity;
-    this.#giveTime(Math.min(terms.wait, fails));
+    this.#limitTo(Math.min(terms.wait, fails));
   }
 
   /** The signal has aborted. */
@@ -158,8 +158,8 @@ export class Waiter implements FifoLinks<Waiter> {
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
   }
 
-  /** So many milliseconds from when the caller asked. */
-  #giveTime(patience: number): void {
+  /** The caller's patience lasts so many milliseconds from when it asked. */
+  #limitTo(patience: number): void {
     const { clock } = this.context;
     const deadline = this.request.since + patience;
     clock.clearTimer(this.#timer);

@@ -14,7 +14,7 @@ export interface WorkEnd<T> {
  * Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. A reply that has come when they are over counts, also when
  * the event loop was too busy to read it: its deadline is the server's, not ours.
  */
-export function giveTime<T>(
+export function withDeadline<T>(
   clock: Clock,
   ms: number,
   work: Promise<T>,
@@ -45,7 +45,7 @@ export function giveTime<T>(
 
 /** Settles as `work` does, or after `ms` milliseconds rejects with an unknown outcome. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => giveTime(clock, ms, work, { onDone: resolve, onFailed: reject }));
+  return new Promise<T>((resolve, reject) => withDeadline(clock, ms, work, { onDone: resolve, onFailed: reject }));
 }
 
 /** A store that breaks its contract is an unknown outcome, not a crash. */
