@@ -15,14 +15,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'no allowance for the drift of clocks',
-    file: 'lease/lease.ts',
+    file: 'lease/confirmations.ts',
     find: 'return sentAt + ttl - ttl * DRIFT_FACTOR - DRIFT_FIXED_MS;',
     replace: 'return sentAt + ttl + 0 * (DRIFT_FACTOR + DRIFT_FIXED_MS);',
   },
   {
     name: 'isHeld does not look at the deadline',
     file: 'lease/lease.ts',
-    find: "if (this.#state === 'held' && now >= this.#validUntil) this.#expire();",
+    find: "if (this.#state === 'held' && now >= this.validUntil) this.#expire();",
     replace: '',
   },
   {
@@ -39,8 +39,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a shorter lease counts only when it is confirmed',
-    file: 'lease/lease.ts',
-    find: 'if (shortens) this.#validUntil = Math.min(this.#validUntil, validity(sent.sentAt, sent.ttl));',
+    file: 'lease/confirmations.ts',
+    find: 'this.#validUntil = Math.min(this.#validUntil, validity(sentAt, ttl));',
     replace: '',
   },
   {
@@ -189,15 +189,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a shorter lease that is under way is forgotten when a longer one is confirmed',
-    file: 'lease/lease.ts',
+    file: 'lease/confirmations.ts',
     find: 'Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl))',
     replace: 'least + 0 * other.ttl',
   },
   {
     name: 'what was sent twice has come, also if it was executed once',
     file: 'lease/lease.ts',
-    find: "if (outcome !== 'resent') this.#settle(sent);",
-    replace: 'this.#settle(sent);',
+    find: "if (outcome !== 'resent') confirmations.settle(renewal);",
+    replace: 'confirmations.settle(renewal);',
   },
   {
     name: 'what was swept and may come yet is not looked for again',
@@ -228,5 +228,29 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'queue/waiter-queue.ts',
     find: "waiter.errorFor(wasBusy ? { kind: 'busy', until: undefined } : this.#obstacle, this.#typicalHold)",
     replace: 'waiter.errorFor(this.#obstacle, wasBusy ? this.#typicalHold : undefined)',
+  },
+  {
+    name: 'a caller is let in that has not asked',
+    file: 'queue/cohort.ts',
+    find: 'this.#grant(asking.head, tenure, asking.sentAt);',
+    replace: 'this.#grant(asking.head.next ?? asking.head, tenure, asking.sentAt);',
+  },
+  {
+    name: 'a caller has another value for each try',
+    file: 'queue/waiter.ts',
+    find: 'return (this.#value ??= this.context.newValue(this.request.terms.metadata));',
+    replace: 'return this.context.newValue(this.request.terms.metadata);',
+  },
+  {
+    name: 'more callers are let in than fencing tokens are reserved',
+    file: 'queue/tenure.ts',
+    find: 'this.#tokensLeft > 0 && lease',
+    replace: 'lease',
+  },
+  {
+    name: 'a lease that serves nobody is given back twice',
+    file: 'queue/cohort.ts',
+    find: 'return this.#context.giveBacks.start(tenure.lease, 0);',
+    replace: 'return [0, 0].forEach((keepUntil) => this.#context.giveBacks.start(tenure.lease, keepUntil));',
   },
 ];

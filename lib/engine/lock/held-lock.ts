@@ -159,7 +159,7 @@ export class HeldLock implements LeaseHolder {
     const isSingle = this.#leases.length === 1;
     const [lease] = this.#leases;
     const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > now ? this.#keepUntil : 0;
-    if (keepUntil === 0 && isSingle && lease.pass(now)) return PASSED;
+    if (keepUntil === 0 && isSingle && lease.offer(now)) return PASSED;
     const outcome = isSingle
       ? this.#end(lease, keepUntil)
       : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);

@@ -1,5 +1,6 @@
 import { invariant } from '../invariant.js';
-import { Lease, validity, type LeaseOwner } from '../lease/lease.js';
+import { validity } from '../lease/confirmations.js';
+import { Lease, type LeaseOwner } from '../lease/lease.js';
 import { StoreFailure, type AcquireOutcome, type BusyOutcome } from '../lock-store.interface.js';
 import { withDeadline, type WorkEnd } from '../time/deadline.js';
 import type { Asked, Backoff } from './backoff.js';

@@ -197,7 +197,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   }
 
   #abandon(tenure: Tenure): void {
-    tenure.lease.drop();
+    tenure.lease.end();
     this.#forget(tenure);
   }
 
