@@ -6,6 +6,7 @@ import type { CohortContext } from './queue/cohort-context.interface.js';
 import { within } from './time/deadline.js';
 import { HeldLock, type HoldContext, type HoldTerms } from './lock/held-lock.js';
 import { Lease, type LeaseOwner, type Leases } from './lease/lease.js';
+import { LockHandle } from './lock/lock-handle.js';
 import type { Orphan } from './lease/orphan-sweeper.js';
 import type { Companions, Obstacle, WaitRequest, WaitTerms } from './queue/waiter.js';
 
@@ -77,16 +78,16 @@ export class SeveralKeys implements LeaseOwner {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  async acquire(keys: Keys, terms: SeveralKeysTerms): Promise<HeldLock> {
+  async acquire(keys: Keys, terms: SeveralKeysTerms): Promise<LockHandle> {
     const { store, clock } = this.#init.context;
     const wish: Wish = { keys, terms, since: clock.now() };
-    if (!store.takesAll(keys)) return (await this.#oneByOne(wish, Infinity)) as HeldLock;
+    if (!store.takesAll(keys)) return new LockHandle((await this.#oneByOne(wish, Infinity)) as HeldLock);
     let busy: Busy = { key: keys[0], obstacle: undefined };
     let [timesLeft, holdMs] = [TIMES_IN_VAIN, FIRST_HOLD_MS];
     for (;;) {
       const holds = timesLeft === 0;
       const end = holds ? await this.#oneByOne(wish, holdMs) : await this.#allAtOnce(wish, busy);
-      if (end instanceof HeldLock) return end;
+      if (end instanceof HeldLock) return new LockHandle(end);
       busy = end;
       timesLeft = holds ? 1 : timesLeft - 1;
       if (holds) holdMs *= HOLD_GROWTH;
@@ -112,10 +113,12 @@ export class SeveralKeys implements LeaseOwner {
   async #allAtOnce({ keys, terms, since }: Wish, { key, obstacle }: Busy): Promise<HeldLock | Busy> {
     const { join, holds, context } = this.#init;
     let elsewhere: Busy | undefined;
+    let taken: readonly Lease[] = [];
     const companions: Companions = {
       keys: [key, ...keys.filter((other) => other !== key)],
-      takeOver: (orphans, sentAt) => this.#takeOver(orphans, terms, sentAt),
+      takeOver: (orphans, sentAt) => (taken = this.#takeOver(orphans, terms, sentAt)),
       onElsewhere: (other, why) => (elsewhere = { key: other, obstacle: why }),
+      areHeld: () => taken.some((lease) => this.#held.has(lease)),
     };
     try {
       return await join(

@@ -29,7 +29,7 @@ export interface Orphan {
  * Removes values that may be in Redis although nobody holds them: acquires whose outcome is unknown, releases that were not confirmed. Each
  * removal is a compare-and-delete, so it can come late and often without harm.
  */
-export class Sweeper {
+export class OrphanSweeper {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #pending = new Set<Promise<void>>();
@@ -42,6 +42,10 @@ export class Sweeper {
   }
 
   /** Removes the value, now if possible, else as soon as the store answers again. */
+  sweepAll(orphans: readonly Orphan[]): void {
+    for (const orphan of orphans) this.sweep(orphan);
+  }
+
   sweep(orphan: Orphan): void {
     if (this.#pending.size >= MAX_SWEEPS) return;
     const work: Promise<void> = this.#sweep(orphan).finally(() => {

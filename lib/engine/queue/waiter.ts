@@ -8,6 +8,7 @@ import {
   type LockStore,
 } from '../lock-store.interface.js';
 import { Cancellation, type AbortListener, type StopSignal } from '../cancellation.js';
+import { invariant } from '../invariant.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Leases } from '../lease/lease.js';
@@ -32,6 +33,8 @@ export interface Companions {
   takeOver(orphans: readonly Orphan[], sentAt: number): Leases;
   /** Another key is in the way. */
   onElsewhere(key: string, obstacle: Obstacle): void;
+  /** Whether any of them is still held that was taken over. */
+  areHeld(): boolean;
 }
 
 /** What one caller asks of one key. */
@@ -51,7 +54,7 @@ export interface WaitRequest {
 /** One try of the process, on behalf of a caller. */
 export interface Try {
   readonly tokens: number;
-  /** Of a process that waits; `undefined` for one that only looks. */
+  /** Of a process that gets into the queue when the key is busy; `undefined` for one that only looks. */
   readonly waits: Pick<ContendRequest, 'comesAgainIn'> | undefined;
 }
 
@@ -157,7 +160,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms } = this.request;
     this.#owner = owner;
     if (terms.wait > 0) this.face(obstacle);
-    else if (!asks) this.#giveTime(this.context.store.commandTimeout);
+    else if (!asks) this.#limitTo(this.context.store.commandTimeout);
     const { signal } = terms;
     if (signal === undefined) return;
     const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
@@ -175,7 +178,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms, since } = this.request;
     if (terms.wait === 0) return;
     const fails = obstacle.kind === 'failure' ? Math.max(0, obstacle.since - since) + terms.backendWait : Infinity;
-    this.#giveTime(Math.min(terms.wait, fails));
+    this.#limitTo(Math.min(terms.wait, fails));
   }
 
   /** The signal has aborted. */
@@ -218,8 +221,8 @@ export class Waiter implements FifoLinks<Waiter> {
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
   }
 
-  /** So many milliseconds from when the caller asked. */
-  #giveTime(patience: number): void {
+  /** The caller's patience lasts so many milliseconds from when it asked. */
+  #limitTo(patience: number): void {
     const { clock } = this.context;
     const deadline = this.request.since + patience;
     clock.clearTimer(this.#timer);
@@ -232,6 +235,7 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 
   #leave(state: 'granted' | 'gone'): void {
+    invariant(this.#state === 'waiting', 'a caller is answered once');
     this.#state = state;
     this.context.clock.clearTimer(this.#timer);
     if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
