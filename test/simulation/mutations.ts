@@ -46,13 +46,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an unknown outcome is not swept',
     file: 'queue/waiter-queue.ts',
-    find: 'if (waiter.isOutcomeUnknown) this.#context.sweeper.sweep(waiter.orphan);',
+    find: 'if (waiter.isOutcomeUnknown) this.#context.sweeper.sweepAll(waiter.orphans);',
     replace: '',
   },
   {
     name: 'what comes for a caller that has gone is not swept',
     file: 'queue/asking.ts',
-    find: "if (head.state !== 'waiting') {\n      this.#context.sweeper.sweep(head.orphan);",
+    find: "if (head.state !== 'waiting') {\n      this.#context.sweeper.sweepAll(head.orphans);",
     replace: "if (head.state !== 'waiting') {",
   },
   {
@@ -124,8 +124,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the value of the wrong caller is swept',
     file: 'queue/cohort.ts',
-    find: 'this.#context.sweeper.sweep(head.orphan);',
-    replace: 'this.#context.sweeper.sweep((this.#waiters.first ?? head).orphan);',
+    find: 'this.#context.sweeper.sweepAll(head.orphans);',
+    replace: 'this.#context.sweeper.sweepAll((this.#waiters.first ?? head).orphans);',
   },
   {
     name: 'a sweep that fails is not repeated',
@@ -226,7 +226,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is over and may come yet is not looked for again',
     file: 'queue/cohort.ts',
-    find: 'for (const orphan of orphans) if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
+    find: 'if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
     replace: '',
   },
   {
