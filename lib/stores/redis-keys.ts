@@ -1,3 +1,5 @@
+import type { LockPart } from './scripts/define-script.js';
+
 const SLOTS = 16_384;
 
 /** Where the locks of one module lie in Redis. */
@@ -8,19 +10,18 @@ export interface KeySpace {
   readonly prefix: string;
 }
 
-/** The key of the lock itself: a contract with other versions, programs and languages. */
-export function lockKey({ prefix }: KeySpace, key: string): string {
-  return prefix + key;
+/** The keys that a script takes of the lock on the user's `key`, in its order. */
+export function keysOf(
+  space: KeySpace,
+  key: string,
+  [first, ...others]: readonly [LockPart, ...LockPart[]],
+): readonly [string, ...string[]] {
+  return [keyOf(space, key, first), ...others.map((part) => keyOf(space, key, part))];
 }
 
-/** The key that holds the last fencing token, in the slot of the lock. */
-export function fenceKey(space: KeySpace, key: string): string {
-  return besideLock(space, key, 'fence');
-}
-
-/** The key that holds the queue of processes, in the slot of the lock. */
-export function queueKey(space: KeySpace, key: string): string {
-  return besideLock(space, key, 'queue');
+/** One key of the lock on the user's `key`; all of them lie in one slot. That of the lock itself is a contract with other versions, programs and languages. */
+export function keyOf(space: KeySpace, key: string, part: LockPart): string {
+  return part === 'lock' ? space.prefix + key : besideLock(space, key, part);
 }
 
 /** The user's key of a lock as the server sees it. */
@@ -28,13 +29,13 @@ export function userKey({ clientPrefix, prefix }: KeySpace, stored: string): str
   return stored.slice(clientPrefix.length + prefix.length);
 }
 
-/** Stands in keys of our own, and in no user's: those have no control characters. */
+/** Stands in the fence's and the queue's key, and in no key of a user: those have no control characters. */
 const SEPARATOR = '\u001f';
 
-/** A key of our own in the slot of the lock. It begins with a hash tag; where the client's prefix ends in an open brace, it closes that. */
-function besideLock({ clientPrefix, prefix }: KeySpace, key: string, role: string): string {
+/** A key in the slot of the lock. It begins with a hash tag; where the client's prefix ends in an open brace, it closes that. */
+function besideLock({ clientPrefix, prefix }: KeySpace, key: string, part: LockPart): string {
   const isTagOpen = clientPrefix.includes('{') && !clientPrefix.includes('}', clientPrefix.indexOf('{'));
-  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}${SEPARATOR}${role}`;
+  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}${SEPARATOR}${part}`;
 }
 
 /**

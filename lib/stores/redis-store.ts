@@ -4,7 +4,7 @@ import type { RedisClient } from '../interfaces/redis-client.interface.js';
 import { ACQUIRE } from './scripts/acquire.script.js';
 import { CONTEND } from './scripts/contend.script.js';
 import { FORCE_RELEASE } from './scripts/force-release.script.js';
-import { INSPECT } from './scripts/inspect.script.js';
+import { decodeInspect, INSPECT, INSPECTED } from './scripts/inspect.script.js';
 import { LEAVE } from './scripts/leave.script.js';
 import { CLUSTER_INBOX } from './scripts/queue.lua.js';
 import { RAISE_FENCE } from './scripts/raise-fence.script.js';
@@ -24,15 +24,9 @@ import type {
   WakeListener,
 } from '../engine/lock-store.interface.js';
 import { ScriptBatcher, type BatchedScript } from './script-batcher.js';
-import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
-import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from './redis-keys.js';
+import { keysOf, userKey, type KeySpace } from './redis-keys.js';
 import { ScriptRunner } from './script-runner.js';
-
-const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
-const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, decode: decodeRenew };
-const FENCE_RAISES: BatchedScript<RenewOutcome> = { script: RAISE_FENCE, decode: decodeRenew };
-const RELEASES: BatchedScript<ReleaseOutcome> = { script: RELEASE, decode: decodeRelease };
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
@@ -48,9 +42,9 @@ export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #runner: ScriptRunner;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #contends: BatchedScript<AcquireOutcome>;
-  readonly #relays: BatchedScript<RelayOutcome>;
-  readonly #leaves: BatchedScript<undefined>;
+  readonly #contend: BatchedScript<AcquireOutcome>;
+  readonly #relay: BatchedScript<RelayOutcome>;
+  readonly #leave: BatchedScript<undefined>;
   readonly #batcher: ScriptBatcher;
   readonly #client: RedisClient;
   readonly #channel: string;
@@ -64,13 +58,9 @@ export class RedisStore implements LockStore {
     this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
     this.#runner = new ScriptRunner(client, commandTimeout);
-    this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
-    this.#relays = {
-      script: RELAY,
-      decode: decodeRelay,
-      common: () => [this.#inbox?.isOpen === true ? this.#channel : ''],
-    };
-    this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
+    this.#contend = { ...CONTEND, common: () => [this.#channel] };
+    this.#relay = { ...RELAY, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
+    this.#leave = { ...LEAVE, common: () => [this.#channel] };
     this.#batcher = new ScriptBatcher(this.#runner);
   }
 
@@ -79,25 +69,22 @@ export class RedisStore implements LockStore {
   }
 
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
-    const { key } = request;
-    return this.#send(ACQUIRES, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
+    return this.#send(ACQUIRE, request.key, acquireArgs(request));
   }
 
   contend(request: ContendRequest): Promise<AcquireOutcome> {
     this.#inbox?.probe();
     const { key, comesAgainIn } = request;
-    return this.#send(this.#contends, this.#allKeys(key), [
-      ...acquireArgs(request),
-      comesAgainIn === undefined ? '' : String(comesAgainIn),
-    ]);
+    const comes = comesAgainIn === undefined ? '' : String(comesAgainIn);
+    return this.#send(this.#contend, key, [...acquireArgs(request), comes]);
   }
 
   relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
-    return this.#send(this.#relays, this.#allKeys(key), [value, String(ttl), String(tokens), mode, String(ahead)]);
+    return this.#send(this.#relay, key, [value, String(ttl), String(tokens), mode, String(ahead)]);
   }
 
   async leave(key: string): Promise<void> {
-    await this.#send(this.#leaves, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
+    await this.#send(this.#leave, key, []);
   }
 
   listen(listener: WakeListener): void {
@@ -115,39 +102,26 @@ export class RedisStore implements LockStore {
   }
 
   renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
-    return this.#send(RENEWALS, [lockKey(this.#space, key)], [value, String(ttl), shortens ? '1' : '0']);
+    return this.#send(RENEW, key, [value, String(ttl), shortens ? '1' : '0']);
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
-    return this.#send(
-      FENCE_RAISES,
-      [lockKey(this.#space, key), fenceKey(this.#space, key)],
-      [value, String(ttl), String(floor)],
-    );
+    return this.#send(RAISE_FENCE, key, [value, String(ttl), String(floor)]);
   }
 
   release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
-    return this.#send(
-      RELEASES,
-      [lockKey(this.#space, key), queueKey(this.#space, key)],
-      [value, String(keepFor), String(heldFor)],
-    );
+    return this.#send(RELEASE, key, [value, String(keepFor), String(heldFor)]);
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
     this.#batcher.flush();
-    const reply = await this.#runner.ask(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
-    if (reply === null) return null;
-    const [value, ...numbers] = reply as [string, number | string, number | string];
-    const [ttl, processes] = numbers.map(Number) as [number, number];
-    return { value, ttl: ttl < 0 ? Infinity : ttl, processes };
+    return decodeInspect(await this.#runner.ask(INSPECT, keysOf(this.#space, key, INSPECTED), []));
   }
 
   async forceRelease(key: string): Promise<boolean> {
     this.#batcher.flush();
-    return (
-      Number(await this.#runner.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
-    );
+    const reply = await this.#runner.ask(FORCE_RELEASE, keysOf(this.#space, key, FORCE_RELEASE.keys), []);
+    return FORCE_RELEASE.decode(Number(reply), false);
   }
 
   open(): void {
@@ -163,12 +137,8 @@ export class RedisStore implements LockStore {
     await this.#connection.close(isAnswered ? this.commandTimeout : 0);
   }
 
-  #allKeys(key: string): readonly [string, ...string[]] {
-    return [lockKey(this.#space, key), fenceKey(this.#space, key), queueKey(this.#space, key)];
-  }
-
-  #send<T>(script: BatchedScript<T>, keys: readonly [string, ...string[]], args: readonly string[]): Promise<T> {
-    return this.#batcher.send(script, keys, args);
+  #send<T>(script: BatchedScript<T>, key: string, args: readonly string[]): Promise<T> {
+    return this.#batcher.send(script, keysOf(this.#space, key, script.keys), args);
   }
 }
 

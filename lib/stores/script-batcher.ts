@@ -1,4 +1,4 @@
-import { FAILED, type Script } from './scripts/define-script.js';
+import { FAILED, type EachLockScript } from './scripts/define-script.js';
 import { StoreFailure } from '../engine/lock-store.interface.js';
 import { toScriptFailure } from './redis-failure.js';
 import type { ScriptRunner } from './script-runner.js';
@@ -10,12 +10,9 @@ const nextTick = process.nextTick.bind(process);
 const MAX_BATCH = 128;
 
 /** A script of which one command may do the work of many calls. */
-export interface BatchedScript<Outcome> {
-  readonly script: Script;
+export interface BatchedScript<Outcome> extends EachLockScript<Outcome> {
   /** The arguments that hold for all calls of one command. */
   readonly common?: () => readonly string[];
-  /** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
-  readonly decode: (reply: number, isResent: boolean) => Outcome;
 }
 
 interface Entry {
@@ -78,21 +75,19 @@ export class ScriptBatcher {
     this.#lastBatchOf.set(lock, index);
   }
 
-  #sendAlone<Outcome>(
-    { script, common, decode }: BatchedScript<Outcome>,
-    keys: Entry['keys'],
-    args: readonly string[],
-  ): Promise<Outcome> {
+  #sendAlone<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
     const { reconnects } = this.#runner;
+    const { common } = script;
     return this.#runner.run(script, keys, common === undefined ? args : [...common(), ...args], {
-      onReply: (reply) => decode(toInteger(reply), this.#runner.reconnects > reconnects),
+      onReply: (reply) => script.decode(toInteger(reply), this.#runner.reconnects > reconnects),
       onFailure: raise,
     });
   }
 
   /** Loops in place of functions: with hundreds of calls to a batch they are most of what a lock costs here. */
-  #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+  #sendBatch(script: BatchedScript<unknown>, entries: readonly Entry[]): void {
     const { reconnects } = this.#runner;
+    const { common } = script;
     const keys: string[] = [];
     const args: string[] = common === undefined ? [] : [...common()];
     for (const entry of entries) {
@@ -103,7 +98,7 @@ export class ScriptBatcher {
       onReply: (reply) => {
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
         const isResent = this.#runner.reconnects > reconnects;
-        for (const [index, entry] of entries.entries()) settle(entry, decode, replies[index], isResent);
+        for (const [index, entry] of entries.entries()) settle(entry, script, replies[index], isResent);
       },
       onFailure: (failure) => entries.forEach((entry) => entry.reject(failure)),
     });
@@ -112,7 +107,7 @@ export class ScriptBatcher {
 
 function settle(
   { resolve, reject }: Entry,
-  decode: BatchedScript<unknown>['decode'],
+  { decode }: BatchedScript<unknown>,
   reply: unknown,
   isResent: boolean,
 ): void {

@@ -1,4 +1,6 @@
-import { BUSY } from './busy.lua.js';
+import type { AcquireOutcome } from '../../engine/lock-store.interface.js';
+import { wrongType } from '../redis-failure.js';
+import { BUSY, decodeBusy } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
@@ -30,4 +32,9 @@ export const ACQUIRE = defineScriptForEach('acquire', {
     prolong(lock, ttl)
   end
   return mint(fence, tokens)`,
+  decode(reply, isResent): AcquireOutcome {
+    if (reply > 0) return { status: 'acquired', fencingToken: reply, isResent };
+    if (reply === 0) throw wrongType();
+    return decodeBusy(reply, isResent);
+  },
 });

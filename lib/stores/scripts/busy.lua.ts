@@ -1,3 +1,4 @@
+import type { BusyOutcome } from '../../engine/lock-store.interface.js';
 import { RESERVED } from './queue.lua.js';
 
 /**
@@ -12,3 +13,10 @@ local function busy(lock, holder)
   return -2 - 2 * left - (wakes and 0 or 1)
 end
 `;
+
+/** What `busy()` has said. */
+export function decodeBusy(reply: number, isResent: boolean): BusyOutcome {
+  if (reply === -1) return { status: 'busy', remaining: Infinity, wakes: false, isResent };
+  const twice = -2 - reply;
+  return { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0, isResent };
+}

@@ -1,3 +1,4 @@
+import { ACQUIRE } from './acquire.script.js';
 import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
@@ -31,4 +32,5 @@ export const CONTEND = defineScriptForEach('contend', {
   end
   dequeue(queue, inbox)
   return mint(fence, tokens)`,
+  decode: ACQUIRE.decode,
 });

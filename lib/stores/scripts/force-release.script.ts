@@ -18,4 +18,5 @@ export const FORCE_RELEASE = defineScriptForEach('force-release', {
     redis.call('DEL', lock)
   end
   return 1`,
+  decode: (reply) => reply === 1,
 });

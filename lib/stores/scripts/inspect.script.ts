@@ -1,4 +1,8 @@
-import { defineScript } from './define-script.js';
+import type { StoredLock } from '../../engine/lock-store.interface.js';
+import { defineScript, type LockPart } from './define-script.js';
+
+/** The keys that the script takes, in their order. */
+export const INSPECTED: readonly [LockPart, ...LockPart[]] = ['lock', 'queue'];
 
 /**
  * Reads a lock at one moment.
@@ -18,3 +22,10 @@ end
 return { holder, redis.call('PTTL', KEYS[1]), redis.call('ZCARD', KEYS[2]) }
 `,
 );
+
+/** Some clients are set to hand out numbers as strings. */
+export function decodeInspect(reply: unknown): StoredLock | null {
+  if (reply === null) return null;
+  const [value, ttl, processes] = reply as [string, number | string, number | string];
+  return { value, ttl: Number(ttl) < 0 ? Infinity : Number(ttl), processes: Number(processes) };
+}

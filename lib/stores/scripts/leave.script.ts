@@ -22,4 +22,5 @@ export const LEAVE = defineScriptForEach('leave', {
     redis.call('DEL', lock)
   end
   return 1`,
+  decode: () => undefined,
 });

@@ -1,6 +1,7 @@
 import { defineScriptForEach } from './define-script.js';
 import { FENCE_LEAD_US, FENCE_RETENTION_MS } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
+import { RENEW } from './renew.script.js';
 
 /**
  * Makes the next fencing token of each lock that still holds our own value exceed `floor`, and lets its lease last `ttl` at least.
@@ -22,4 +23,5 @@ export const RAISE_FENCE = defineScriptForEach('raise-fence', {
   end
   prolong(lock, ttl)
   return 1`,
+  decode: RENEW.decode,
 });

@@ -1,3 +1,4 @@
+import { StoreFailure, type RelayOutcome } from '../../engine/lock-store.interface.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
@@ -36,4 +37,14 @@ export const RELAY = defineScriptForEach('relay', {
   end
   prolong(lock, ttl)
   return mint(fence, tokens)`,
+  decode(reply, isResent): RelayOutcome {
+    // It may be executed once more, when another caller of this process holds the lock, and would pass it on.
+    if (reply > 0 && isResent)
+      throw new StoreFailure('the connection broke meanwhile', { transient: true, applied: 'unknown' });
+    if (reply > 0) return { status: 'kept', fencingToken: reply };
+    if (reply === -4) return { status: 'opened' };
+    if (reply === -3) return { status: 'wanted' };
+    if (reply === -2) return { status: 'passed' };
+    return { status: reply === 0 ? 'expired' : 'stolen' };
+  },
 });

@@ -1,3 +1,4 @@
+import type { ReleaseOutcome } from '../../interfaces/lock.interface.js';
 import { defineScriptForEach } from './define-script.js';
 import { PASS_ON } from './queue.lua.js';
 
@@ -22,4 +23,9 @@ export const RELEASE = defineScriptForEach('release', {
     redis.call('DEL', lock)
   end
   return 1`,
+  decode(reply, isResent): ReleaseOutcome {
+    // A client that lost its connection sends the command again, and the first one has already removed the key, for others to take.
+    if (reply === 1 || isResent) return 'released';
+    return reply === 0 ? 'expired' : 'stolen';
+  },
 });

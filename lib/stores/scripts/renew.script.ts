@@ -1,3 +1,4 @@
+import type { RenewOutcome } from '../../engine/lock-store.interface.js';
 import { defineScriptForEach } from './define-script.js';
 import { PROLONG } from './lease.lua.js';
 
@@ -19,4 +20,8 @@ export const RENEW = defineScriptForEach('renew', {
   if shorten == '1' then return redis.call('PEXPIRE', lock, ttl) end
   prolong(lock, ttl)
   return 1`,
+  decode(reply, isResent): RenewOutcome {
+    if (reply === 1) return isResent ? 'resent' : 'renewed';
+    return reply === 0 ? 'expired' : 'stolen';
+  },
 });
