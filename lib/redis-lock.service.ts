@@ -20,9 +20,14 @@ export interface RedisLockServiceInit {
   readonly isPassThrough?: boolean;
 }
 
-/** What `@WithLock()` asks of the service: `wait` stops the waiting, in place of `options.signal`, at less cost. */
-export interface StoppableLocks {
+/** The service as `@WithLock()` sees it. */
+export interface MethodLocks {
+  /** Whether methods run without their locks, as a unit test may want it. */
+  readonly isPassThrough: boolean;
+  /** Acquires a lock. `wait` stops the waiting in place of `options.signal`, at less cost. */
   acquire(key: string | readonly string[], options: LockOptions, wait: StopSignal | undefined): Promise<Lock>;
+  /** What a method runs with whose lock is not wanted. */
+  standIn(target: string): Lock;
 }
 
 type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
@@ -32,7 +37,7 @@ type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
  *
  * @publicApi
  */
-export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RedisLockService implements MethodLocks, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #engine: LockEngine;
   readonly #store: LockStore;
   readonly #defaults: AcquireTerms;

@@ -5,7 +5,7 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
-import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
+import type { MethodLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
 import { isThenable } from './thenable.js';
 import type { LockedMethod } from './locked-method.js';
@@ -24,18 +24,15 @@ const skipping = new Set<LockedMethod>();
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
 export function admit(
   method: LockedMethod,
-  service: RedisLockService,
+  service: MethodLocks,
   context: LockKeyContext,
   wait?: Cancellation,
 ): Promise<Admission> {
   if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
   // Not async: each promise more is time in every call.
   try {
-    const acquired = (service as StoppableLocks).acquire(
-      method.keys.keysOf(context),
-      method.lockOptions,
-      joined(wait, method.lockOptions.signal),
-    );
+    const { keys, lockOptions } = method;
+    const acquired = service.acquire(keys.keysOf(context), lockOptions, joined(wait, lockOptions.signal));
     if (!isThenable(acquired)) throw noLock(method, 'returned nothing to wait for');
     return acquired.then(
       (lock) => {
