@@ -4,7 +4,7 @@ const SLOTS = 16_384;
 
 /** Where the locks of one module lie in Redis. */
 export interface KeySpace {
-  /** What the client itself puts before each key (ioredis `keyPrefix`); it counts for the slot, but is not ours to send. */
+  /** What the client itself puts before each key (ioredis `keyPrefix`): it counts for the slot, and the store must not send it. */
   readonly clientPrefix: string;
   /** What the module puts before each key. */
   readonly prefix: string;
@@ -49,7 +49,7 @@ function slotTag(key: string): string {
 
 let numbers: readonly string[] | undefined;
 
-/** Looked up, because callers choose keys: each one that had to be searched for would hold up the process. */
+/** A table, made once: callers choose keys, and a search for each of them would hold up the process. */
 function numberForSlot(slot: number): string {
   numbers ??= numberForEachSlot();
   return numbers[slot] ?? '';

@@ -31,9 +31,9 @@ import { ScriptRunner } from './script-runner.js';
 export interface RedisStoreInit {
   readonly client: RedisClient;
   readonly keyPrefix: string;
-  /** Starts and ends the connection, where it is ours. */
+  /** Opens and closes the connection, unless the client is borrowed. */
   readonly connection: Pick<ClientHandle, 'open' | 'close'>;
-  /** Milliseconds that one command may take; by default a second, or more where the round trip needs it. */
+  /** Milliseconds that one command may take; by default a second, or more when the measured round trip needs it. */
   readonly commandTimeout?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export class RedisStore implements LockStore {
     const { keyPrefix: clientPrefix = '', db = 0 } = client.options;
     this.#client = client;
     this.#space = { clientPrefix, prefix: keyPrefix };
-    // Channels know neither the client's prefix nor its database.
+    // ioredis puts its prefix before no channel, and all databases of a server share their channels.
     this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
     this.#runner = new ScriptRunner(client, commandTimeout);
@@ -129,7 +129,7 @@ export class RedisStore implements LockStore {
   }
 
   async close(): Promise<void> {
-    // Locks that are on their way back get there, also when the client's owner closes it right after.
+    // Releases reach Redis even if the owner of the client closes it right after this.
     this.#batcher.flush();
     const isAnswered = await this.#runner.settled();
     this.#inbox?.close();

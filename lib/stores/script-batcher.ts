@@ -3,10 +3,10 @@ import { StoreFailure } from '../engine/lock-store.interface.js';
 import { toScriptFailure } from './redis-failure.js';
 import type { ScriptRunner } from './script-runner.js';
 
-/** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
+/** The real function, taken before a test's fake timers replace it: what waits is sent at the end of the real turn of the event loop. */
 const nextTick = process.nextTick.bind(process);
 
-/** Keeps one script from holding up the server: about half a millisecond. */
+/** How many locks one command may concern: more would hold up the server for longer than about half a millisecond. */
 const MAX_BATCH = 128;
 
 /** A script of which one command may do the work of many calls. */
@@ -28,13 +28,13 @@ interface Batch {
 }
 
 /**
- * What is about to be sent: at once while nothing is under way, so that a lone caller loses no time; else at the end of the turn of the event
- * loop, so that a crowd travels in few commands.
+ * Sends a call at once while no other is under way, so that a lone caller loses no time; else at the end of the turn of the event loop, so that the
+ * calls of a crowd travel in few commands.
  */
 export class ScriptBatcher {
   readonly #runner: ScriptRunner;
   #batches: Batch[] = [];
-  /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
+  /** The last batch that concerns a lock: its later calls must not go into an earlier batch, or they would overtake. */
   readonly #lastBatchOf = new Map<string, number>();
   #isDue = false;
 
@@ -53,7 +53,7 @@ export class ScriptBatcher {
     });
   }
 
-  /** Sends what waits, now. */
+  /** Sends all waiting calls now. */
   flush(): void {
     this.#isDue = false;
     const batches = this.#batches;
@@ -84,7 +84,7 @@ export class ScriptBatcher {
     });
   }
 
-  /** Loops in place of functions: with hundreds of calls to a batch they are most of what a lock costs here. */
+  /** Uses loops in place of functions: with hundreds of calls in a batch, those were most of what a lock cost here. */
   #sendBatch(script: BatchedScript<unknown>, entries: readonly Entry[]): void {
     const { reconnects } = this.#runner;
     const { common } = script;
@@ -122,7 +122,7 @@ function raise(failure: StoreFailure): never {
   throw failure;
 }
 
-/** Some clients are set to hand out numbers as strings. */
+/** A client may be set to hand out numbers as strings. */
 function toInteger(reply: unknown): number {
   if (typeof reply === 'string' && reply.startsWith(FAILED)) throw toScriptFailure(reply.slice(FAILED.length));
   const number = typeof reply === 'string' ? Number(reply) : reply;

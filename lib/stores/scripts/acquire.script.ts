@@ -8,7 +8,7 @@ import { PROLONG } from './lease.lua.js';
 /**
  * Takes each free lock and mints its fencing tokens.
  *
- * A lock that already holds our own value counts as taken and its lease lasts `ttl` at least: a client that re-sends the command after a lost reply
+ * A lock that holds `value` already counts as taken, and its lease lasts `ttl` at least: a client that sends the command again after a lost reply
  * must find itself, not a stranger.
  *
  * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block. Least Redis version 5; O(1).
@@ -18,7 +18,7 @@ import { PROLONG } from './lease.lua.js';
  * - `> 0` acquired: the first fencing token
  * - `0` the key holds data of another type
  * - `-1` busy, and the key has no expiry
- * - `<= -2` busy for another `(-2 - reply) / 2` ms, rounded down; an odd reply: nobody wakes us then
+ * - `<= -2` busy for another `(-2 - reply) / 2` ms, rounded down; odd when the holder wakes no other process
  */
 export const ACQUIRE = defineScriptForEach('acquire', {
   keys: ['lock', 'fence'],

@@ -3,7 +3,7 @@ import { RESERVED } from './queue.lua.js';
 
 /**
  * `busy(lock, holder)`: the reply for a lock that is held: `-1` without an expiry, else `-2 - 2 * ms`, and one less when the holder is a program
- * that wakes nobody: its value is no owner token of ours.
+ * without this package, whose value is no owner token: it wakes no process that waits.
  */
 export const BUSY = /* lua */ `
 local function busy(lock, holder)
@@ -14,7 +14,7 @@ local function busy(lock, holder)
 end
 `;
 
-/** What `busy()` has said. */
+/** Reads the reply of `busy()`. */
 export function decodeBusy(reply: number, isResent: boolean): BusyOutcome {
   if (reply === -1) return { status: 'busy', remaining: Infinity, wakes: false, isResent };
   const twice = -2 - reply;

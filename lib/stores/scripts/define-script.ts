@@ -34,7 +34,7 @@ export interface EachLockInit<Outcome> {
   readonly decode: Decode<Outcome>;
 }
 
-/** What a reply for one of several locks begins with when it is the text of an error. */
+/** How the reply for one lock in a batch begins when it is the text of an error. */
 export const FAILED = '!';
 
 export function defineScript(name: string, lua: string): Script {
@@ -43,8 +43,8 @@ export function defineScript(name: string, lua: string): Script {
 
 /**
  * A script that does the same for each of several locks, independently: `KEYS` and `ARGV` are those of the first lock, those of the second,
- * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script. Of several locks, one that fails
- * does not hinder the others, and has the text of its error behind `FAILED` for its reply.
+ * and so on. It replies one integer per lock, bare for a single one: an array costs a tenth of the script. A lock that fails in a batch does not hinder
+ * the others, and its reply is the text of its error behind `FAILED`.
  */
 export function defineScriptForEach<Outcome>(
   name: string,

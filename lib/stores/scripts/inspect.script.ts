@@ -9,7 +9,7 @@ export const INSPECTED: readonly [LockPart, ...LockPart[]] = ['lock', 'queue'];
  *
  * `KEYS[1]` the lock, `KEYS[2]` its queue. Least Redis version 2.6; O(1).
  *
- * Replies nil when nobody holds it, else `{ value, ms, processes }`: ms is -1 without an expiry; processes wait in the queue. Fails with
+ * Replies nil when the key is free, else `{ value, ms, processes }`: ms is -1 without an expiry; processes wait in the queue. Fails with
  * WRONGTYPE on data of another type.
  */
 export const INSPECT = defineScript(
@@ -23,7 +23,7 @@ return { holder, redis.call('PTTL', KEYS[1]), redis.call('ZCARD', KEYS[2]) }
 `,
 );
 
-/** Some clients are set to hand out numbers as strings. */
+/** Reads the reply. A client may be set to hand out numbers as strings. */
 export function decodeInspect(reply: unknown): StoredLock | null {
   if (reply === null) return null;
   const [value, ttl, processes] = reply as [string, number | string, number | string];
