@@ -38,7 +38,7 @@ function equip(instance: object, { target, serviceProperty, policy }: LockedMeth
 
 function findService(modules: ModulesContainer, token: ReturnType<typeof getRedisLockToken>): unknown {
   for (const module of modules.values()) {
-    // Exported ones only: a provider of this name elsewhere would be a copy of it.
+    // Exported services only: a provider of this name elsewhere would be a copy of the service.
     const wrapper = module.exports.has(token) ? module.providers.get(token) : undefined;
     if (wrapper !== undefined) return wrapper.instance;
   }
