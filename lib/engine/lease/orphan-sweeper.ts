@@ -29,7 +29,7 @@ export interface Orphan {
  * Removes values that may be in Redis although nobody holds them: acquires whose outcome is unknown, releases that were not confirmed. Each
  * removal is a compare-and-delete, so it can come late and often without harm.
  */
-export class Sweeper {
+export class OrphanSweeper {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #pending = new Set<Promise<void>>();

@@ -1,13 +1,13 @@
 import type { GiveBacks } from '../lease/give-backs.js';
 import type { QuantumTerms } from './quantum.js';
-import type { Sweeper } from '../lease/orphan-sweeper.js';
+import type { OrphanSweeper } from '../lease/orphan-sweeper.js';
 import type { WaiterContext } from './waiter.js';
 import type { WakeUps } from './wake-ups.js';
 
 /** What the cohorts of one engine share. */
 export interface CohortContext extends WaiterContext {
   readonly random: () => number;
-  readonly sweeper: Sweeper;
+  readonly sweeper: OrphanSweeper;
   readonly giveBacks: GiveBacks;
   readonly wakeUps: WakeUps;
   readonly maxWaiters: number;

@@ -1,5 +1,6 @@
 import type { LockStore, RelayOutcome, RelayRequest } from '../lock-store.interface.js';
 import type { Clock } from '../time/clock.js';
+import { invariant } from '../invariant.js';
 import type { Lease } from '../lease/lease.js';
 import type { Opening } from './opening.js';
 import type { Orphan } from '../lease/orphan-sweeper.js';
@@ -87,7 +88,9 @@ export class Tenure {
     return this.#tokensLeft > 0 && lease.validUntil - now >= lease.ttl / 2 && this.#quantum.take(now);
   }
 
+  /** The fencing token of the next caller. */
   takeToken(): number {
+    invariant(this.#tokensLeft > 0, 'a caller is let in only while fencing tokens are left');
     this.#tokensLeft -= 1;
     this.#nextToken += 1;
     return this.#nextToken - 1;

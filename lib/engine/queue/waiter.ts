@@ -1,7 +1,8 @@
 import { LockBackendError } from '../../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../../errors/lock-not-acquired.error.js';
-import type { LockStore, StoreFailure } from '../lock-store.interface.js';
+import type { AcquireOutcome, ContendRequest, LockStore, StoreFailure } from '../lock-store.interface.js';
 import { Cancellation, type AbortListener, type StopSignal } from '../cancellation.js';
+import { invariant } from '../invariant.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Lease } from '../lease/lease.js';
@@ -26,6 +27,13 @@ export interface WaitRequest {
   readonly since: number;
   /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
   readonly isPlain: boolean;
+}
+
+/** One try of the process, on behalf of a caller. */
+export interface Try {
+  readonly tokens: number;
+  /** Of a process that gets into the queue when the key is busy; `undefined` for one that only looks. */
+  readonly waits: Pick<ContendRequest, 'comesAgainIn'> | undefined;
 }
 
 export interface WaiterContext {
@@ -105,12 +113,22 @@ export class Waiter implements FifoLinks<Waiter> {
     return this.#deadline - this.context.clock.now();
   }
 
+  /** Asks Redis for the key. Rejects with a `StoreFailure`. */
+  ask({ tokens, waits }: Try): Promise<AcquireOutcome> {
+    const { store } = this.context;
+    const { key, terms } = this.request;
+    const request = { key, value: this.value, ttl: terms.ttl, tokens };
+    return waits === undefined
+      ? store.acquire(request)
+      : store.contend({ ...request, comesAgainIn: waits.comesAgainIn });
+  }
+
   /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
   watch(owner: WaiterOwner, asks: boolean, obstacle: Obstacle): void {
     const { terms } = this.request;
     this.#owner = owner;
     if (terms.wait > 0) this.face(obstacle);
-    else if (!asks) this.#giveTime(this.context.store.commandTimeout);
+    else if (!asks) this.#limitTo(this.context.store.commandTimeout);
     const { signal } = terms;
     if (signal === undefined) return;
     const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
@@ -128,7 +146,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms, since } = this.request;
     if (terms.wait === 0) return;
     const fails = obstacle.kind === 'failure' ? Math.max(0, obstacle.since - since) + terms.backendWait : Infinity;
-    this.#giveTime(Math.min(terms.wait, fails));
+    this.#limitTo(Math.min(terms.wait, fails));
   }
 
   /** The signal has aborted. */
@@ -158,8 +176,8 @@ export class Waiter implements FifoLinks<Waiter> {
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
   }
 
-  /** So many milliseconds from when the caller asked. */
-  #giveTime(patience: number): void {
+  /** The caller's patience lasts so many milliseconds from when it asked. */
+  #limitTo(patience: number): void {
     const { clock } = this.context;
     const deadline = this.request.since + patience;
     clock.clearTimer(this.#timer);
@@ -172,6 +190,7 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 
   #leave(state: 'granted' | 'gone'): void {
+    invariant(this.#state === 'waiting', 'a caller is answered once');
     this.#state = state;
     this.context.clock.clearTimer(this.#timer);
     if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
