@@ -46,6 +46,19 @@ function statesOf(file: string): string[] {
   return literals(union);
 }
 
+/** The names of all kinds of phase, each of which is an interface or a class with a `name`. */
+function phases(): string[] {
+  const queue = files.filter((file) => file.startsWith('queue/')).map(source);
+  const [, union = ''] = /^export type Phase = ([\w |]+);/mu.exec(queue.join('\n')) ?? [];
+  return union.split(' | ').flatMap((kind) => {
+    const declaration = new RegExp(
+      `^export (?:interface|class) ${kind}\\b[^]*?^ {2}readonly name(?: =|:) ('\\w+');`,
+      'mu',
+    );
+    return queue.flatMap((text) => literals(declaration.exec(text)?.[1] ?? ''));
+  });
+}
+
 describe("the engine's README", () => {
   it('names every file of the engine, and no other', () => {
     const named = rows(section('Files')).flatMap(([name = '']) => code(name));
@@ -72,8 +85,22 @@ describe("the engine's README", () => {
   });
 });
 
+describe('the invariants', () => {
+  it('are those that the code asserts, in its words', () => {
+    const asserted = files.flatMap((file) =>
+      [...source(file).matchAll(/\binvariant\([^;]*?'([^']+)'\);/gu)].map(([, rule]) => rule),
+    );
+    const listed = section('Invariants')
+      .match(/^\* .*$/gmu)
+      ?.map((line) => line.slice(2));
+    expect(asserted.length).toBeGreaterThan(0);
+    expect(listed?.sort()).toEqual(asserted.sort());
+  });
+});
+
 describe('the tables of transitions', () => {
   it.each([
+    { title: 'Cohort', states: phases },
     { title: 'Lease', states: () => statesOf('lease/lease.ts') },
     { title: 'Held lock', states: () => statesOf('lock/held-lock.ts') },
     { title: 'Waiter', states: () => statesOf('queue/waiter.ts') },
