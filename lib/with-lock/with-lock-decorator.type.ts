@@ -42,7 +42,7 @@ export type WithLockDecorator<Method, Template extends string = string> = unknow
     ) => TypedPropertyDescriptor<Method>;
 
 /**
- * The type of the decorator for a key function that names the types of its arguments: it fits methods that have at least those.
+ * Of a key function that says itself which arguments it knows: it fits methods that have at least those.
  *
  * @publicApi
  */
