@@ -20,7 +20,7 @@ export interface RedisLockServiceInit {
   readonly isPassThrough?: boolean;
 }
 
-/** The service as `@WithLock()` sees it. */
+/** The service as `@WithLock()` sees it: with what its public type leaves out. */
 export interface MethodLocks {
   /** Whether methods run without their locks, as a unit test may want it. */
   readonly isPassThrough: boolean;
@@ -37,7 +37,7 @@ type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
  *
  * @publicApi
  */
-export class RedisLockService implements MethodLocks, OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
   readonly #engine: LockEngine;
   readonly #store: LockStore;
   readonly #defaults: AcquireTerms;
@@ -71,7 +71,7 @@ export class RedisLockService implements MethodLocks, OnModuleInit, BeforeApplic
    */
   acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock>;
   acquire(key: string | readonly string[], options?: LockOptions, wait?: StopSignal): Promise<Lock> {
-    // Not async: a promise more between the reply and the caller is time.
+    // `wait` is for `MethodLocks`. Not async: one more promise costs time between the reply and the caller.
     try {
       return this.#engine.acquire(toKeys(key), this.#terms(options, wait));
     } catch (error) {
