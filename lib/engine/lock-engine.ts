@@ -14,6 +14,7 @@ import { lockInScope, overlapInScope, runHolding } from './async-scope.js';
 import { guarded, type LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './lease/owner-token.js';
 import type { QuantumTerms } from './queue/quantum.js';
+import type { Grant } from './queue/tenure.js';
 import { LockHandle } from './lock/lock-handle.js';
 import { StandInLock } from './lock/stand-in-lock.js';
 import { OrphanSweeper } from './lease/orphan-sweeper.js';
@@ -35,12 +36,6 @@ export interface EngineInit {
   readonly observer: LockObserver;
   readonly maxWaiters: number;
   readonly quantum: QuantumTerms;
-}
-
-/** A lease and the fencing token of the one whom it serves. */
-interface Turn {
-  readonly lease: Lease;
-  readonly fencingToken: number;
 }
 
 /** The lock algorithm: knows neither Nest nor Redis. */
@@ -179,19 +174,19 @@ export class LockEngine {
     // Renewed while the others are waited for, whatever the caller wants later.
     const renewed = { ...terms, renew: true };
     for (;;) {
-      const turns: Turn[] = [];
+      const grants: Grant[] = [];
       try {
-        for (const key of keys) turns.push(await this.#join({ key, terms: renewed, since, isPlain: false }, toTurn));
-        const token = greatestToken(turns);
-        const behind = turns.filter(({ fencingToken }) => fencingToken < token);
+        for (const key of keys) grants.push(await this.#join({ key, terms: renewed, since, isPlain: false }, toGrant));
+        const token = greatestToken(grants);
+        const behind = grants.filter(({ fencingToken }) => fencingToken < token);
         const raised = Promise.all(behind.map(({ lease }) => lease.raiseFence(token)));
         await unlessAborted(terms.signal, within(this.#clock, this.#patience(terms, since), raised));
       } catch (error) {
-        this.#giveBack(turns);
+        this.#giveBack(grants);
         throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
       }
-      if (turns.every(({ lease }) => lease.isHeld)) return this.#holdAll(turns, terms);
-      this.#giveBack(turns);
+      if (grants.every(({ lease }) => lease.isHeld)) return this.#holdAll(grants, terms);
+      this.#giveBack(grants);
     }
   }
 
@@ -201,15 +196,15 @@ export class LockEngine {
     return wait === 0 ? commandTimeout : Math.max(0, Math.min(commandTimeout, since + wait - this.#clock.now()));
   }
 
-  #holdAll(turns: readonly Turn[], terms: AcquireTerms): LockHandle {
-    const leases = turns.map(({ lease }) => lease) as [Lease, ...Lease[]];
+  #holdAll(grants: readonly Grant[], terms: AcquireTerms): LockHandle {
+    const leases = grants.map(({ lease }) => lease) as [Lease, ...Lease[]];
     if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new LockHandle(new HeldLock(this.#holds, leases, greatestToken(turns), terms));
+    return new LockHandle(new HeldLock(this.#holds, leases, greatestToken(grants), terms));
   }
 
   /** Nobody waits for it: the caller has been waiting long enough. */
-  #giveBack(turns: readonly Turn[]): void {
-    for (const { lease } of turns) this.#giveBacks.start(lease, 0);
+  #giveBack(grants: readonly Grant[]): void {
+    for (const { lease } of grants) this.#giveBacks.start(lease, 0);
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {
@@ -257,9 +252,9 @@ function unlessAborted<T>(signal: StopSignal | undefined, work: Promise<T>): Pro
   });
 }
 
-const toTurn = (lease: Lease, fencingToken: number): Turn => ({ lease, fencingToken });
+const toGrant = (lease: Lease, fencingToken: number): Grant => ({ lease, fencingToken });
 
 /** Above every earlier token of each key; those that are behind it are raised to it. */
-function greatestToken(turns: readonly Turn[]): number {
-  return Math.max(...turns.map(({ fencingToken }) => fencingToken));
+function greatestToken(grants: readonly Grant[]): number {
+  return Math.max(...grants.map(({ fencingToken }) => fencingToken));
 }

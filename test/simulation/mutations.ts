@@ -46,7 +46,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an unknown outcome is not swept',
     file: 'queue/waiter-queue.ts',
-    find: 'if (waiter.isOutcomeUnknown) this.#sweeper.sweep(waiter.orphan);',
+    find: 'if (waiter.isOutcomeUnknown) this.#context.sweeper.sweep(waiter.orphan);',
     replace: '',
   },
   {

@@ -35,7 +35,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     context: CohortContext,
   ) {
     this.#context = context;
-    this.#waiters = new WaiterQueue(this, context.sweeper);
+    this.#waiters = new WaiterQueue(this, context);
   }
 
   /** What this process holds of the key. */
@@ -57,8 +57,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
       const grant = (lease: Lease, fencingToken: number): void => resolve(hold(lease, fencingToken));
       const waiter = new Waiter(request, this.#context, grant, reject);
       const isFirst = this.#phase.name === 'idle';
-      const scene = { phase: this.#phase, waiters: this.#waiters, maxWaiters: this.#context.maxWaiters };
-      const refusal = refusalFor(waiter, scene);
+      const refusal = refusalFor(waiter, this.#phase, this.#waiters);
       if (refusal !== undefined) {
         waiter.refuse(refusal.reason);
         return isFirst ? this.#context.onIdle(this.key) : undefined;
@@ -202,7 +201,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   }
 
   #forget({ orphan }: Tenure): void {
-    this.#waiters.leaseEnds(this.#context.clock);
+    this.#waiters.leaseEnds();
     if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
   }
 

@@ -3,17 +3,11 @@ import type { Phase } from './cohort-phase.js';
 import type { Waiter } from './waiter.js';
 import type { WaiterQueue } from './waiter-queue.js';
 
-/** What a caller meets that comes now. */
-export interface Scene {
-  readonly phase: Phase;
-  readonly waiters: WaiterQueue;
-  readonly maxWaiters: number;
-}
-
 /** Why a caller is sent away that comes now; `undefined` when it may join those who wait. */
 export function refusalFor(
   waiter: Waiter,
-  { phase, waiters, maxWaiters }: Scene,
+  phase: Phase,
+  waiters: WaiterQueue,
 ): { readonly reason: unknown } | undefined {
   const { key, terms } = waiter.request;
   if (terms.signal?.aborted === true) return { reason: terms.signal.reason };
@@ -21,6 +15,6 @@ export function refusalFor(
   const isUnknown = phase.name === 'asking' && waiters.obstacle.kind === 'none';
   if (phase.name === 'idle' || (isUnknown && waiter.triesOnce)) return undefined;
   if (waiter.triesOnce) return { reason: waiters.errorFor(waiter) };
-  const behind = waiters.size - (isUnknown ? 1 : 0);
-  return behind >= maxWaiters ? { reason: new LockQueueFullError(key, maxWaiters) } : undefined;
+  const { size, maxWaiters } = waiters;
+  return size - (isUnknown ? 1 : 0) >= maxWaiters ? { reason: new LockQueueFullError(key, maxWaiters) } : undefined;
 }

@@ -8,6 +8,12 @@ import { NO_OBSTACLE, type Obstacle, type Waiter, type WaiterOwner } from './wai
 /** The share of the last hold in what is typical. */
 const LAST_WEIGHS = 0.25;
 
+export interface QueueContext {
+  readonly clock: Clock;
+  readonly sweeper: OrphanSweeper;
+  readonly maxWaiters: number;
+}
+
 /** For whose key they wait. */
 export interface QueueOwner {
   /** What this process holds of the key. */
@@ -19,17 +25,22 @@ export interface QueueOwner {
 /** The callers that wait for one key, what is in the way of all of them, and how long callers of this process held it who were before them. */
 export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
   readonly #owner: QueueOwner;
-  readonly #sweeper: OrphanSweeper;
+  readonly #context: QueueContext;
   #obstacle: Obstacle = NO_OBSTACLE;
   /** When this process had the key last while a caller waited. */
   #heldAt = -Infinity;
   #heldSince = 0;
   #typicalHold: number | undefined;
 
-  constructor(owner: QueueOwner, sweeper: OrphanSweeper) {
+  constructor(owner: QueueOwner, context: QueueContext) {
     super();
     this.#owner = owner;
-    this.#sweeper = sweeper;
+    this.#context = context;
+  }
+
+  /** How many may stand in it; more are sent away. */
+  get maxWaiters(): number {
+    return this.#context.maxWaiters;
   }
 
   get obstacle(): Obstacle {
@@ -53,7 +64,7 @@ export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
     if (waiter.state !== 'waiting') return;
     this.remove(waiter);
     waiter.refuse(reason);
-    if (waiter.isOutcomeUnknown) this.#sweeper.sweep(waiter.orphan);
+    if (waiter.isOutcomeUnknown) this.#context.sweeper.sweep(waiter.orphan);
     if (this.size === 0) this.#owner.onDeserted();
   }
 
@@ -88,8 +99,8 @@ export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
   }
 
   /** This process has the key no longer. */
-  leaseEnds(clock: Clock): void {
-    if (this.size > 0) this.#heldAt = clock.now();
+  leaseEnds(): void {
+    if (this.size > 0) this.#heldAt = this.#context.clock.now();
   }
 
   holdBegins(now: number): void {

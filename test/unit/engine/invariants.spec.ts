@@ -65,7 +65,7 @@ describe('what the parts of the engine rely on', () => {
   });
 
   it('only the head of the queue is let in', () => {
-    const waiters = new WaiterQueue(ALONE, context.sweeper);
+    const waiters = new WaiterQueue(ALONE, context);
     const [first, second] = [waiterFor(), waiterFor()];
     waiters.add(first);
     waiters.add(second);
@@ -84,7 +84,7 @@ describe('what the parts of the engine rely on', () => {
 
   it('C6: the value of a caller is the same for all of its tries', () => {
     const waiter = waiterFor();
-    const waiters = new WaiterQueue(ALONE, context.sweeper);
+    const waiters = new WaiterQueue(ALONE, context);
     const asking = new Asking(context, {} as AskingOwner, waiter, waiters);
     expect(asking.tenure(1, 0).lease.value).toBe('value-1');
     Object.defineProperty(waiter, 'value', { get: () => context.newValue(undefined) });
