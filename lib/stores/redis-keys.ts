@@ -14,9 +14,11 @@ export interface KeySpace {
 export function keysOf(
   space: KeySpace,
   key: string,
-  [first, ...others]: readonly [LockPart, ...LockPart[]],
+  parts: readonly [LockPart, ...LockPart[]],
 ): readonly [string, ...string[]] {
-  return [keyOf(space, key, first), ...others.map((part) => keyOf(space, key, part))];
+  const keys: [string, ...string[]] = [keyOf(space, key, parts[0])];
+  for (let index = 1; index < parts.length; index += 1) keys.push(keyOf(space, key, parts[index] as LockPart));
+  return keys;
 }
 
 /** One key of the lock on the user's `key`; all of them lie in one slot. That of the lock itself is a contract with other versions, programs and languages. */
