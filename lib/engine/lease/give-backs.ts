@@ -5,7 +5,7 @@ import { withDeadline } from '../time/deadline.js';
 import type { Lease } from './lease.js';
 import type { OrphanSweeper } from './orphan-sweeper.js';
 
-/** Who hears what became of a lease that is given back. */
+/** Hears what became of a lease that is given back. */
 export interface GiveBackEnd {
   readonly onDone: (outcome: ReleaseOutcome) => void;
   /** It was not confirmed, and is going to be repeated in the background. */
@@ -46,7 +46,7 @@ export class GiveBacks {
     });
   }
 
-  /** Takes our process out of the queue of the key. Left undone, it costs the others one reservation that nobody takes. */
+  /** Takes this process out of the queue of the key. Left undone, it costs the others one reservation that is not taken. */
   leave(key: string): void {
     this.#underWay += 1;
     const end = (): void => this.#end();

@@ -12,7 +12,7 @@ const RENEWALS_PER_TTL = 3;
 const RETRIES_PER_TTL = 12;
 const MIN_RETRY_MS = 10;
 
-/** What the next process has of the key, once it has its turn: a quantum and the way there. Who polls and comes meanwhile would come in vain, and again later and later. */
+/** How long the next process has the key, once it has its turn: a quantum and the way there. A process that polls and comes meanwhile would come in vain, and again later and later. */
 const NEXT_TURN_MS = 30;
 
 export interface LeaseTerms {
@@ -26,7 +26,7 @@ export interface LeaseTerms {
   readonly sentAt: number;
 }
 
-/** Who is told of the loss, once, if the lease is lost while it is held. */
+/** Is told of the loss, once, if the lease is lost while it is held. */
 export interface LeaseHolder {
   onLost(reason: LockLostReason, cause?: unknown): void;
 }
@@ -91,12 +91,12 @@ export class Lease {
     return this.#ttl;
   }
 
-  /** Whether it is still surely ours. Notices a deadline that passed while the event loop was blocked. */
+  /** Whether this process surely has the key still. Notices a deadline that passed while the event loop was blocked. */
   get isHeld(): boolean {
     return this.isHeldAt(this.#clock.now());
   }
 
-  /** As `isHeld`, for who knows the time: a look at the clock is a good part of what a hand-over costs. */
+  /** As `isHeld`, for a caller that knows the time: a look at the clock is a good part of what a hand-over costs. */
   isHeldAt(now: number): boolean {
     if (this.#state === 'held' && now >= this.validUntil) this.#expire();
     return this.#state === 'held';

@@ -163,7 +163,7 @@ export class HeldLock implements LeaseHolder {
     const outcome = isSingle
       ? this.#end(lease, keepUntil)
       : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
-    // Nobody had told the holder, and it was not alone all the time.
+    // The holder does not know yet that it was not alone all the time.
     return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;
   }
 
@@ -175,7 +175,7 @@ export class HeldLock implements LeaseHolder {
   #end(lease: Lease, keepUntil: number): Promise<ReleaseOutcome> {
     const { giveBacks } = this.#context;
     if (this.#loss?.reason === 'stolen') {
-      // Of several keys the others are still ours.
+      // Of several keys this process still has the others.
       if (this.#leases.length > 1) giveBacks.start(lease, keepUntil);
       return Promise.resolve('stolen');
     }

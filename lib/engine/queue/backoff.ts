@@ -43,7 +43,7 @@ export class Backoff {
     return isWakeable && wakes ? this.rest(remaining) : (comesAgainIn ?? this.pollFor(remaining));
   }
 
-  /** Milliseconds to rest while Redis cannot be asked: who has `patience` left must not sleep through its return. */
+  /** Milliseconds to rest while Redis cannot be asked: a caller with `patience` milliseconds left must not sleep through its return. */
   whileBroken(patience: number): number {
     return Math.min(this.poll(), Math.max(LAST_TRIES_MS, patience / 2));
   }

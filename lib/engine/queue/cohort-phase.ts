@@ -1,3 +1,5 @@
+import { invariant } from '../invariant.js';
+import type { Lease } from '../lease/lease.js';
 import type { Timer } from '../time/clock.js';
 import type { Asking } from './asking.js';
 import type { Relaying } from './relaying.js';
@@ -31,4 +33,11 @@ export const IDLE: Idle = { name: 'idle' };
 /** What this process has of the key in that phase. */
 export function tenureOf(phase: Phase): Tenure | undefined {
   return phase.name === 'held' || phase.name === 'relaying' ? phase.tenure : undefined;
+}
+
+/** What this process has of the key, whose lease has just come back or is just over. */
+export function tenureWith(lease: Lease, phase: Phase): Tenure {
+  const tenure = tenureOf(phase);
+  invariant(tenure?.lease === lease, 'a lease that is not over is that of its cohort');
+  return tenure;
 }

@@ -1,11 +1,10 @@
 import { LockClosedError } from '../../errors/lock-closed.error.js';
-import { invariant } from '../invariant.js';
 import type { Lease } from '../lease/lease.js';
 import type { BusyOutcome, RelayOutcome, StoreFailure } from '../lock-store.interface.js';
 import { Asking, type AskingOwner } from './asking.js';
 import { Backoff, type Asked } from './backoff.js';
 import type { CohortContext } from './cohort-context.interface.js';
-import { IDLE, tenureOf, type Phase } from './cohort-phase.js';
+import { IDLE, tenureOf, tenureWith, type Phase } from './cohort-phase.js';
 import { refusalFor } from './join-refusal.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Relaying, type RelayingOwner } from './relaying.js';
@@ -24,7 +23,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   readonly #context: CohortContext;
   readonly #waiters: WaiterQueue;
   #phase: Phase = IDLE;
-  /** Since this process had the key last. */
+  /** Of the tries since this process had the key last. */
   #backoff: Backoff | undefined;
   #opening: Opening | undefined;
   /** Whether this process stands in the queue in Redis. */
@@ -79,7 +78,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   onReturn(lease: Lease, now: number): boolean {
     const next = this.#waiters.first;
     if (next === undefined) return false;
-    const tenure = this.#tenureWith(lease);
+    const tenure = tenureWith(lease, this.#phase);
     this.#waiters.holdEnds(now);
     if (!tenure.suits(next)) return false;
     const opening = (this.#opening ??= new Opening(this.#context.clock));
@@ -93,7 +92,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   }
 
   onOver(lease: Lease): void {
-    this.#forget(this.#tenureWith(lease));
+    this.#forget(tenureWith(lease, this.#phase));
     this.#goOn();
   }
 
@@ -122,7 +121,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
 
   onFailure(asking: Asking, failure: StoreFailure): void {
     this.#waiters.meet(failing(failure, asking.sentAt, this.#waiters.obstacle));
-    // What will not pass meets all who wait, whichever of them asked.
+    // A failure that will not pass meets all callers that wait, whichever of them asked.
     this.#waiters.dismissFor(failure.transient ? 'single tries' : 'all');
     this.#restWhileBroken(asking);
   }
@@ -164,7 +163,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     if (this.#phase.name === 'resting') this.#retire();
   }
 
-  /** Sends all away who wait. */
+  /** Sends all callers away that wait. */
   close(): void {
     for (const waiter of this.#waiters.toArray()) this.#waiters.dismiss(waiter, new LockClosedError(this.key));
   }
@@ -238,11 +237,5 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   #enter(phase: Phase): void {
     if (this.#phase.name === 'resting') this.#context.clock.clearTimer(this.#phase.timer);
     this.#phase = phase;
-  }
-
-  #tenureWith(lease: Lease): Tenure {
-    const tenure = tenureOf(this.#phase);
-    invariant(tenure?.lease === lease, 'a lease that is not over is that of its cohort');
-    return tenure;
   }
 }

@@ -14,15 +14,15 @@ export interface QueueContext {
   readonly maxWaiters: number;
 }
 
-/** For whose key they wait. */
+/** Has the key that they wait for, or asks for it. */
 export interface QueueOwner {
   /** What this process holds of the key. */
   readonly lease: Pick<Lease, 'validUntil'> | undefined;
-  /** The last one who waited was sent away. */
+  /** The last caller that waited was sent away. */
   onDeserted(): void;
 }
 
-/** The callers that wait for one key, what is in the way of all of them, and how long callers of this process held it who were before them. */
+/** The callers that wait for one key, what is in the way of all of them, and how long those of this process held it that were before them. */
 export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
   readonly #owner: QueueOwner;
   readonly #context: QueueContext;
@@ -52,14 +52,14 @@ export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
     return this.#typicalHold;
   }
 
-  /** Lets the first of them in. */
+  /** Lets a caller in: the first. */
   grant(waiter: Waiter, lease: Lease, fencingToken: number): void {
     invariant(waiter === this.first, 'only the head of the queue is let in, the one that asked');
     this.remove(waiter);
     waiter.grant(lease, fencingToken);
   }
 
-  /** Sends one away; one that has left already stays as it is. */
+  /** Sends a caller away; one that has left already stays as it is. */
   dismiss(waiter: Waiter, reason: unknown): void {
     if (waiter.state !== 'waiting') return;
     this.remove(waiter);
@@ -68,7 +68,7 @@ export class WaiterQueue extends Fifo<Waiter> implements WaiterOwner {
     if (this.size === 0) this.#owner.onDeserted();
   }
 
-  /** Sends away, with what is in their way, all or those who try once only. */
+  /** Sends all callers away, or only those that try once; each is told what is in its way. */
   dismissFor(whom: 'all' | 'single tries'): void {
     if (this.size === 0) return;
     for (const waiter of this.toArray())

@@ -44,8 +44,8 @@ export interface WaiterContext {
 }
 
 /**
- * What stood in the way last: nobody yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` when nobody
- * knows), or a broken store (`since`, without a break).
+ * What stood in the way last: nothing yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` where it is not
+ * known), or a broken store (`since`, without a break).
  */
 export type Obstacle =
   | { readonly kind: 'none' }
@@ -59,7 +59,7 @@ export function failing(failure: StoreFailure, since: number, before: Obstacle):
   return { kind: 'failure', failure, since: before.kind === 'failure' ? before.since : since };
 }
 
-/** Who decides what becomes of a waiter. */
+/** Decides what becomes of a waiter. */
 export interface WaiterOwner {
   /** The caller's patience is at an end. */
   onTimeout(waiter: Waiter): void;
@@ -71,7 +71,7 @@ export interface WaiterOwner {
 export class Waiter implements FifoLinks<Waiter> {
   previous: Waiter | undefined;
   next: Waiter | undefined;
-  /** Whether Redis may hold our value, or get it yet, although no reply told us so. */
+  /** Whether Redis may hold the value of this caller, or get it yet, although no reply said so. */
   isOutcomeUnknown = false;
 
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';
@@ -123,7 +123,7 @@ export class Waiter implements FifoLinks<Waiter> {
       : store.contend({ ...request, comesAgainIn: waits.comesAgainIn });
   }
 
-  /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
+  /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command; one that waits for the answer to another caller has as long. */
   watch(owner: WaiterOwner, asks: boolean, obstacle: Obstacle): void {
     const { terms } = this.request;
     this.#owner = owner;
@@ -198,7 +198,7 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 }
 
-/** A lease that ended by now was renewed, or is another's: nobody knows how long that lasts. */
+/** A lease that ended by now was renewed, or is another's: how long that lasts is not known. */
 function outlook(
   left: number,
   typicalHold = Infinity,

@@ -12,7 +12,7 @@ export interface WorkEnd<T> {
 
 /**
  * Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. A reply that has come when they are over counts, also when
- * the event loop was too busy to read it: its deadline is the server's, not ours.
+ * the event loop was too busy to read it: its deadline is for the server, not for this process.
  */
 export function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>, end: WorkEnd<T>): void {
   let state: 'waiting' | 'settled' | 'late' = 'waiting';
