@@ -36,7 +36,13 @@ const LAYERS = [
     packages: [NODE],
     types: ['ioredis'],
   },
-  { files: 'stores/scripts/**', own: 'stores/scripts', words: [], packages: ['node:crypto'] },
+  // A script and what its replies mean to the engine.
+  {
+    files: 'stores/scripts/**',
+    own: 'stores/scripts',
+    imports: ['engine/lock-store.interface.ts', 'stores/redis-failure.ts'],
+    packages: ['node:crypto'],
+  },
   // The one file that loads ioredis.
   { files: 'stores/connection.ts', own: 'stores', packages: [NODE, 'ioredis'] },
 

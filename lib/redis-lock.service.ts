@@ -20,9 +20,14 @@ export interface RedisLockServiceInit {
   readonly isPassThrough?: boolean;
 }
 
-/** What `@WithLock()` asks of the service: `wait` stops the waiting, in place of `options.signal`, at less cost. */
-export interface StoppableLocks {
+/** The service as `@WithLock()` sees it: with what its public type leaves out. */
+export interface MethodLocks {
+  /** Whether methods run without their locks, as a unit test may want it. */
+  readonly isPassThrough: boolean;
+  /** Acquires a lock. `wait` stops the waiting in place of `options.signal`, at less cost. */
   acquire(key: string | readonly string[], options: LockOptions, wait: StopSignal | undefined): Promise<Lock>;
+  /** What a method runs with whose lock is not wanted. */
+  standIn(target: string): Lock;
 }
 
 type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
@@ -72,7 +77,7 @@ export class RedisLockService {
    */
   acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock>;
   acquire(key: string | readonly string[], options?: LockOptions, wait?: StopSignal): Promise<Lock> {
-    // Not async: a promise more between the reply and the caller is time.
+    // `wait` is for `MethodLocks`. Not async: one more promise costs time between the reply and the caller.
     try {
       return this.#engine.acquire(toKeys(key), this.#terms(options, wait));
     } catch (error) {

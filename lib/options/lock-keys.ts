@@ -2,11 +2,11 @@ import { LockKeyError } from '../errors/lock-key.error.js';
 import { isWellFormed, printValue } from './print-value.js';
 import { MAX_KEY_BYTES, MAX_KEYS } from '../redis-lock.constants.js';
 
-/** Below this length in UTF-16 code units no key is over the limit: a unit takes three bytes at most. */
+/** A key of at most so many UTF-16 code units is within the limit: each unit takes three bytes at most. */
 const SURELY_SHORT = Math.floor(MAX_KEY_BYTES / 3);
 
 /**
- * One key or several, checked, sorted and without duplicates.
+ * Checks one key or several, sorts them and drops duplicates.
  *
  * @throws {LockKeyError}
  */
@@ -29,7 +29,7 @@ export function assertFewKeys(count: number): void {
 }
 
 /**
- * One key, checked. Its length comes first: keys are made from what clients send.
+ * Checks one key. It looks at the length first, because keys are made from what clients send.
  *
  * @throws {LockKeyError}
  */

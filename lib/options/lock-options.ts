@@ -12,7 +12,7 @@ import {
   MIN_TTL_MS,
 } from '../redis-lock.constants.js';
 
-/** What holds where nobody says otherwise. */
+/** The terms of a lock for which neither the module nor the call gives options. */
 export const DEFAULT_TERMS: AcquireTerms = Object.freeze({
   ttl: DEFAULT_TTL_MS,
   wait: DEFAULT_WAIT_MS,
@@ -25,7 +25,7 @@ export const DEFAULT_TERMS: AcquireTerms = Object.freeze({
   metadata: undefined,
 });
 
-/** Tells what is wrong with a value as what it should be, or `undefined` when nothing is. */
+/** Tells a user what to pass in place of a wrong value; `undefined` when the value is right. */
 export type OptionRule = (value: unknown) => string | undefined;
 export type OptionRules = Readonly<Record<string, OptionRule>>;
 
@@ -78,7 +78,7 @@ export function checkOptions(options: unknown, rules: OptionRules, path: string)
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue;
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    // Its value is not printed: whoever mistook the place may have put a password there.
+    // The value is not printed: it may be a password that the user put in the wrong place.
     if (rule === undefined)
       throw new RedisLockOptionsError({
         option: path + name,
@@ -91,7 +91,7 @@ export function checkOptions(options: unknown, rules: OptionRules, path: string)
   }
 }
 
-/** Options of decorators, which were checked and cannot change. */
+/** Options of decorators, which are frozen once they are checked. */
 const checked = new WeakSet<object>();
 
 /** Freezes options that are checked, so that no call has to check them again. */
@@ -100,12 +100,12 @@ export function freezeChecked(options: LockOptions): LockOptions {
   return Object.freeze(options);
 }
 
-/** As `checkOptions()`, of the options of a lock. */
+/** Checks the options of a lock, unless they are frozen ones of a decorator. */
 export function checkLockOptions(options: LockOptions): void {
   if (!checked.has(options)) checkOptions(options, LOCK_OPTION_RULES, '');
 }
 
-/** Puts the options that are given over the terms that hold otherwise. Does not check them. */
+/** Puts the given options, which it does not check, over the terms of the module. */
 export function mergeTerms(
   base: AcquireTerms,
   options: LockOptions,
@@ -124,7 +124,7 @@ export function mergeTerms(
   };
 }
 
-/** By shape: there is one class for each realm, and polyfills. */
+/** Whether the value is an AbortSignal, told by its shape: each realm has a class of its own, and there are polyfills. */
 function isAbortSignal(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const signal = value as Partial<AbortSignal>;

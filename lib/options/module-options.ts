@@ -31,7 +31,7 @@ export interface ResolvedOptions {
   readonly defaults: AcquireTerms;
   readonly shutdownGrace: number;
   readonly maxWaiters: number;
-  /** Milliseconds, if it is given. */
+  /** Milliseconds; `undefined` when the user gave none. */
   readonly commandTimeout: number | undefined;
   readonly quantum: QuantumTerms;
 }
@@ -59,7 +59,7 @@ const QUANTUM_RULES: OptionRules = {
   ms: milliseconds(0),
 };
 
-/** A signal belongs to one call, not to all. */
+/** The rules of `defaults`: those of a lock without `signal`, which belongs to one call. */
 const DEFAULTS_RULES: OptionRules = Object.fromEntries(
   Object.entries(LOCK_OPTION_RULES).filter(([name]) => name !== 'signal'),
 );
@@ -67,7 +67,7 @@ const DEFAULTS_RULES: OptionRules = Object.fromEntries(
 /**
  * The one place where the module's options are checked and completed.
  *
- * @param name - of the service that they are for.
+ * @param name - the name of the service that the options are for.
  * @throws {RedisLockOptionsError}
  */
 export function resolveOptions(options: RedisLockModuleOptions, name?: string): ResolvedOptions {
@@ -78,7 +78,7 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   }
   if (options.defaults !== undefined) checkOptions(options.defaults, DEFAULTS_RULES, 'defaults.');
   if (options.quantum !== undefined) checkOptions(options.quantum, QUANTUM_RULES, 'quantum.');
-  // A variable that is not set would lock on localhost, each machine for itself.
+  // Without this check, an app whose variable is not set would lock on localhost, each machine for itself.
   if ('connection' in options && (options.connection as unknown) === undefined)
     throw refuse('undefined', `${WHAT_TO_PASS}, or leave it out for ${DEFAULT_CONNECTION}`);
   const { connection = DEFAULT_CONNECTION } = options;
@@ -98,7 +98,7 @@ export function resolveOptions(options: RedisLockModuleOptions, name?: string): 
   });
 }
 
-/** What belongs to one lock must lie together in a Cluster. */
+/** Refuses a client prefix with which the keys of one lock would lie in different slots of a Cluster. */
 function checkClientPrefix(endpoint: Endpoint): void {
   const prefix = clientPrefixOf(endpoint) ?? '';
   const remedy = clientPrefixRemedy(prefix);
@@ -107,9 +107,9 @@ function checkClientPrefix(endpoint: Endpoint): void {
 }
 
 function clientPrefixRemedy(prefix: string): string | undefined {
-  // Redis hashes each key as a whole then.
+  // With empty braces, Redis hashes each key as a whole.
   if (/^[^{]*\{\}/u.test(prefix)) return 'its first braces are empty; put a word between them, or leave them out';
-  // What is hashed begins with the text then, and goes on in the key.
+  // With an open brace, what Redis hashes begins with this text, and goes on in the key.
   if (/^[^{]*\{[^}]+$/u.test(prefix)) return 'there is text behind an open brace; close the brace, or leave it out';
   return undefined;
 }
@@ -133,7 +133,7 @@ function booleanRule(value: unknown): string | undefined {
 
 function keyPrefixRule(value: unknown): string | undefined {
   if (typeof value !== 'string') return "pass a string; '' is allowed";
-  // They tell our own keys from those of locks.
+  // The keys of fences and queues have control characters, by which they differ from all keys of locks.
   // eslint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\u0000-\u001f\u007f]/u.test(value) ? 'remove its control characters' : undefined;
 }
@@ -152,7 +152,7 @@ function toEndpoint(connection: unknown): Endpoint {
     );
   }
   if (typeof connection === 'string') {
-    // Not printed: what is no URL may be a password, or hold one anywhere.
+    // The text is not printed: what is no URL may be a password, or have one in it.
     if (!isRedisUrl(connection))
       throw refuse('a string that is no URL of Redis', 'pass one that begins with redis:// or rediss://');
     return { kind: 'url', url: connection };
@@ -161,7 +161,7 @@ function toEndpoint(connection: unknown): Endpoint {
   if (isClient(connection)) return { kind: 'client', client: connection };
   if (!isPlainObject(connection)) throw refuse('an object that is no ioredis client', WHAT_TO_PASS);
   if ('cluster' in connection) return { kind: 'cluster', cluster: toCluster(connection) };
-  // ioredis would pass over what it does not know, and connect to localhost.
+  // ioredis ignores what it does not know, and connects to localhost.
   const foreign = FOREIGN_OPTIONS.find((name) => name in connection);
   if (foreign !== undefined) throw refuse(`an object with "${foreign}", which ioredis does not know`, WHAT_TO_PASS);
   refuseUnset('connection', connection);
@@ -170,7 +170,7 @@ function toEndpoint(connection: unknown): Endpoint {
   return { kind: 'options', options: connection };
 }
 
-/** What the options of other clients and modules say where Redis is by. */
+/** Names by which other clients and modules say where Redis is. */
 const FOREIGN_OPTIONS = [
   'url',
   'uri',
@@ -186,7 +186,7 @@ const FOREIGN_OPTIONS = [
   'redisOptions',
 ];
 
-/** Of these, a set of ioredis options has at least one. */
+/** A set of ioredis options has at least one of these. */
 const TELLING_OPTIONS = [
   'host',
   'port',
@@ -201,10 +201,10 @@ const TELLING_OPTIONS = [
   'Connector',
 ];
 
-/** What says where Redis is: one is enough. */
+/** Options that say where Redis is; one of them is enough. */
 const PLACES = ['host', 'path', 'sentinels', 'Connector'];
 
-/** What was not set says where Redis is as little as what was left out, but was meant to. */
+/** Refuses options that are meant to say where Redis is and are all `undefined`. */
 function refuseUnset(option: string, place: object): void {
   const unset = PLACES.find((name) => name in place && !isSet(place, name));
   if (unset === undefined || PLACES.some((name) => isSet(place, name))) return;
@@ -240,7 +240,7 @@ function toCluster(connection: { readonly cluster?: unknown }): ClusterConnectio
   return connection as unknown as ClusterConnection;
 }
 
-/** By shape, not by class: there may be several copies of ioredis, and several majors. */
+/** Whether the value is a client, told by its shape: an app may have several copies and majors of ioredis. */
 function isClient(value: object): value is RedisClient {
   const client = value as Partial<RedisClient>;
   return (
@@ -259,7 +259,7 @@ function isRedisUrl(text: string): boolean {
   return /^rediss?:\/\//iu.test(text) && URL.canParse(text);
 }
 
-/** `what` was passed, in words: it may hold a password anywhere. */
+/** The error for a wrong `connection`. `what` names the value in words, because the value itself may hold a password. */
 function refuse(what: string, remedy: string): RedisLockOptionsError {
   return new RedisLockOptionsError({ option: 'connection', value: what, remedy });
 }

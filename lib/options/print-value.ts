@@ -1,8 +1,8 @@
 const MAX_LENGTH = 60;
 
 /**
- * A value for an error message: short, on one line, and without the credentials of a URL. It is cut before it is looked at, because clients send
- * values of any length.
+ * Prints a value for an error message: short, on one line, and without the credentials of a URL. It cuts the value before it looks at it, because clients
+ * send values of any length.
  */
 export function printValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(printText(value));
@@ -13,20 +13,20 @@ export function printValue(value: unknown): string {
   return String(value);
 }
 
-/** Whether every surrogate has its other half: half a pair has no bytes of its own in UTF-8. */
+/** Whether every surrogate of the text has its other half: half a pair has no bytes of its own in UTF-8. */
 export function isWellFormed(text: string): boolean {
-  // In Node 20, but in no TypeScript library before ES2024.
+  // Node 20 has the method, and TypeScript knows it from ES2024 on.
   return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
 function printText(text: string): string {
   if (text.length <= MAX_LENGTH) return withoutCredentials(text, text.lastIndexOf('@'));
   const start = text.slice(0, MAX_LENGTH);
-  // Where the credentials end is not known any more.
+  // The cut may have taken the end of the credentials away, so that all of the rest is hidden.
   return `${withoutCredentials(start, start.length)}…`;
 }
 
-/** What stands between `//` and `end`. */
+/** Hides what stands between `//` and `end`. */
 function withoutCredentials(text: string, end: number): string {
   const begin = text.indexOf('//');
   return begin < 0 || end < begin ? text : `${text.slice(0, begin)}//***${text.slice(end)}`;

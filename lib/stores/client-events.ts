@@ -1,9 +1,9 @@
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
 
-/** Told of what becomes of a client's connection. */
+/** Hears what becomes of a client's connection. */
 export interface ConnectionListener {
   onReady(): void;
-  /** It broke, or could not be made, or is over. */
+  /** The connection broke, could not be made, or is over. */
   onClosed(): void;
 }
 
@@ -12,10 +12,10 @@ interface Following {
   stop(): void;
 }
 
-/** One set of listeners on a client, however many services use it: Node takes the eleventh for a leak, and the limit is the owner's to set. */
+/** Each client has one set of listeners, however many services use it: Node takes the eleventh listener for a leak, and only the client's owner may raise that limit. */
 const followings = new WeakMap<RedisClient, Following>();
 
-/** Returns what ends it. */
+/** Tells `listener` of the client's connection from now on. The returned function ends that. */
 export function followConnection(client: RedisClient, listener: ConnectionListener): () => void {
   const following = followings.get(client) ?? begin(client);
   following.listeners.add(listener);

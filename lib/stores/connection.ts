@@ -3,17 +3,17 @@ import type { ClusterConnection } from '../interfaces/module-options.interface.j
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
 import { withoutCommand } from './redis-failure.js';
 
-/** ioredis waits so long for a socket to close, also for one that is closed already, and keeps the process alive meanwhile; its default is 2 s. */
+/** ioredis waits this long for a socket to close, even for one that is closed already, and keeps the process alive meanwhile; its default is 2 s. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
-/** A connection of ours that owes a reply so long is dead, whatever TCP thinks (half-open: for many minutes); ioredis makes a new one then. */
+/** A connection that owes a reply for this long is dead, whatever TCP thinks (a half-open one lives for many minutes); ioredis makes a new one then. */
 const SOCKET_TIMEOUT_MS = 5_000;
 
-/** A client and whose it is: opened and closed by us, or borrowed and left alone. */
+/** A client, opened and closed by this package, or borrowed and left alone. */
 export interface ClientHandle {
   readonly client: RedisClient;
   open(): void;
-  /** `patience`: milliseconds that the server gets to answer; 0 for one that does not. */
+  /** `patience`: milliseconds that the server gets to answer; 0 when it does not answer anyway. */
   close(patience: number): Promise<void>;
 }
 
@@ -25,9 +25,9 @@ export type Endpoint =
   | { readonly kind: 'client'; readonly client: RedisClient };
 
 /**
- * Makes the client, not yet connected. `onOutage` hears once of each outage of a connection of ours, and with `undefined` of its end; a borrowed client has
- * its owner for that.
- * `commandTimeout`: milliseconds, if it is given.
+ * Makes the client, not yet connected. `onOutage` hears once of each outage of a connection that this package opens, and with `undefined` of its end; who
+ * owns a borrowed client listens to it anyway.
+ * `commandTimeout`: milliseconds; 0 when the user gave none.
  */
 export function connect(
   endpoint: Endpoint,
@@ -57,7 +57,7 @@ export function connect(
 
 function create(endpoint: Exclude<Endpoint, { kind: 'client' }>, socketTimeout: number): RedisClient {
   const ours = { disconnectTimeout: DISCONNECT_TIMEOUT_MS, socketTimeout };
-  // Connected at start-up or first use, so that an app which fails to compile leaves no socket behind.
+  // The client connects at start-up or at first use, so that an app which fails to start leaves no socket behind.
   const lazyConnect = true;
   if (endpoint.kind === 'url') return new Redis(endpoint.url, { ...ours, lazyConnect });
   if (endpoint.kind === 'options')
@@ -66,7 +66,7 @@ function create(endpoint: Exclude<Endpoint, { kind: 'client' }>, socketTimeout: 
   return new Cluster([...cluster] as ClusterNode[], { ...(options as object), lazyConnect });
 }
 
-/** `quit()` lets what was sent be answered; on a dead connection it would wait for ever. */
+/** `quit()` lets the server answer what was sent; on a dead connection it would wait for ever. */
 async function end(client: RedisClient, patience: number): Promise<void> {
   if (client.status === 'ready' && patience > 0) {
     let timer: NodeJS.Timeout | undefined;

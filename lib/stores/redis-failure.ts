@@ -1,12 +1,12 @@
 import { StoreFailure } from '../engine/lock-store.interface.js';
 
 /**
- * Codes of replies that stay the same until somebody changes something. All others pass: a server that starts, fails over or is full, and what
- * proxies say in words of their own. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the server's own codes.
+ * Codes of errors that stay until a person changes something: a key, a password, a right. All others pass: those of a server that starts, fails over or
+ * is full, and what proxies say in words of their own. Source: https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors and the server's own codes.
  */
 const FINAL_CODES = new Set(['CROSSSLOT', 'NOAUTH', 'NOPERM', 'WRONGPASS', 'WRONGTYPE']);
 
-/** The same, said in words behind the code ERR: by the server, by a proxy that does not know a command, and by Lua. */
+/** Errors that stay as well, and come as words behind the code ERR: from the server, from a proxy that does not know a command, and from Lua. */
 const FINAL_TEXTS = [
   /\bun(?:known|supported) (?:redis )?(?:sub)?command\b/iu,
   /\bwrong number of arg/iu,
@@ -18,39 +18,39 @@ const FINAL_TEXTS = [
   /\battempt to (?:arithmetic|call|compare|concatenate|index|perform)\b|\bbad argument\b/u,
 ];
 
-/** What stands before the error that a script met, in Redis 6.2 and, of errors of Lua itself, in 7. */
+/** What Redis 6.2 puts before the error that a script met, and Redis 7 before an error of Lua itself. */
 const SCRIPT_POSITION = /^(?:-?ERR Error running script \([^)]*\): )?(?:@?user_script: ?\d+: )*/u;
 
-/** Some errors repeat what was sent, and that may be an owner token or a password. */
+/** Where an error repeats the arguments that were sent, which may hold an owner token or a password. */
 const SENT = /,? with args beginning with:?.*/su;
 
-/** Turns whatever the client threw into the port's one kind of error. */
+/** Turns what the client threw into the one kind of error that the engine knows. */
 export function toStoreFailure(error: unknown): StoreFailure {
   if (error instanceof StoreFailure) return error;
   const cause = withoutCommand(error);
-  // The connection broke, or the client gave the command up: it may have been executed, or may be yet.
+  // The connection broke, or the client gave the command up: Redis may have executed it, or may do so later.
   if (!isReply(cause)) return new StoreFailure(cause.message, { transient: true, applied: 'unknown', cause });
-  // A script that was stopped in its middle may have done its first half.
+  // Redis may have executed the first half of a script that failed.
   return new StoreFailure(explain(cause.message), { transient: !isFinal(cause.message), applied: 'unknown', cause });
 }
 
-/** The failure of one lock among several, told in the words of its error. */
+/** The failure of one lock in a batch, from the text of its error. */
 export function toScriptFailure(message: string): StoreFailure {
   const error = new Error(message);
   error.name = 'ReplyError';
   return toStoreFailure(error);
 }
 
-/** What went wrong, without what was sent: ioredis hangs that on its errors, other keys and passwords included. */
+/** The error without the command that failed: ioredis puts that on its errors, other users' keys and passwords included. */
 export function withoutCommand(error: unknown): Error {
   const { name, message, code } = (error instanceof Error ? error : new Error(String(error))) as NodeJS.ErrnoException;
-  // Where several addresses were tried, there is no message.
+  // Node gives no message when it has tried several addresses.
   const clean = new Error(message === '' ? (code ?? name) : message.replace(SENT, ''));
   clean.name = name;
   return clean;
 }
 
-/** Whether the server answered. By name, because there may be several copies of ioredis. */
+/** Whether the server answered. Told by the error's name, because an app may have several copies of ioredis. */
 export function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
 }
@@ -59,12 +59,12 @@ export function isNoScript(error: unknown): boolean {
   return error instanceof Error && codeOf(error.message) === 'NOSCRIPT';
 }
 
-/** Whether the server will not do this for us, whoever logs in and however often it is asked. */
+/** Whether the server refuses a command to this user for good, so that asking again is in vain. */
 export function isForbidden({ message }: Error): boolean {
   return codeOf(message) === 'NOPERM' || FINAL_TEXTS.some((text) => text.test(message));
 }
 
-/** The key is in use for something else. */
+/** The failure of a lock whose key the app uses for other data. */
 export function wrongType(): StoreFailure {
   const message =
     'the key holds data of another type (WRONGTYPE), so it collides with data; choose another key or keyPrefix';

@@ -6,20 +6,20 @@ import { isForbidden, isReply, withoutCommand } from './redis-failure.js';
 const FIRST_RETRY_MS = 50;
 const RETRY_CAP_MS = 5_000;
 
-/** After so many attempts in a row somebody is told. */
+/** After this many failed attempts in a row the listener is told of the trouble. */
 const PATIENT_ATTEMPTS = 5;
 
-/** A connection that was heard of so lately needs no question. */
+/** The server needs no question whether it is there when it was heard of within this time. */
 const FRESH_MS = 1_000;
 
-/** An attempt to open it may take so many times the time of a command: the handshake is some commands, and SUBSCRIBE one more. */
+/** How many times the time of one command an attempt to open the inbox may take: the handshake is some commands, and SUBSCRIBE one more. */
 const OPENING_TIMEOUTS = 3;
 
-/** A connection that is given up shall not keep the next one waiting. */
+/** ioredis waits no longer than this for a connection that is given up, before it makes the next one. */
 const DISCONNECT_TIMEOUT_MS = 100;
 
 export interface RedisInboxInit {
-  /** The user's. */
+  /** The user's client. */
   readonly client: RedisClient;
   readonly channel: string;
   readonly listener: WakeListener;
@@ -29,16 +29,16 @@ export interface RedisInboxInit {
 
 /**
  * The channel on which this process is woken, on one connection of its own whatever the number of locks. Its client is a duplicate of the
- * user's, because a connection that subscribes may take no other commands, with settings of our own.
+ * user's with other settings, because a connection that subscribes may take no other commands.
  */
 export class RedisInbox {
   readonly #init: RedisInboxInit;
   readonly #subscriber: RedisClient;
-  /** `asked`: open, and asked whether it still is; `doubted`: that was not answered in time, unless the answer lies in the socket. */
+  /** `asked`: open, and the server was asked whether it still is; `doubted`: the server did not answer in time, or its answer lies unread in the socket. */
   #state: 'opening' | 'open' | 'asked' | 'doubted' | 'closed' = 'opening';
-  /** When it was last heard of; in `asked`, when it was asked; in `opening`, when the attempt began, and `Infinity` between two attempts. */
+  /** When the server was last heard of; in `asked`, when it was asked; in `opening`, when the attempt began, and `Infinity` between two attempts. */
   #since = Infinity;
-  /** Attempts to open it in a row that failed. */
+  /** How many attempts in a row to open it have failed. */
   #failures = 0;
   #complaint: 'none' | 'made' = 'none';
   #lastError: Error | undefined;
@@ -47,7 +47,7 @@ export class RedisInbox {
   constructor(init: RedisInboxInit) {
     this.#init = init;
     const subscriber = (this.#subscriber = this.#duplicate());
-    // 'close' follows, and the client tries again by itself.
+    // 'close' follows each 'error', and the client tries again by itself.
     subscriber.on('error', (error: unknown) => (this.#lastError = withoutCommand(error)));
     subscriber.on('message', (_channel: string, key: string) => this.#onMessage(key));
     subscriber.on('connecting', () => this.#onConnecting());
@@ -99,14 +99,14 @@ export class RedisInbox {
       lazyConnect: true,
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,
-      // Its INFO would race our SUBSCRIBE.
+      // The client's INFO would race SUBSCRIBE.
       enableReadyCheck: false,
       maxRetriesPerRequest: null,
       commandTimeout: undefined,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy,
     });
-    // Read anew for each connection: a password may be replaced while the app runs.
+    // Each connection reads them at its start: an operator may replace a password while the app runs.
     for (const name of ['username', 'password'] as const) {
       Object.defineProperty(subscriber.options, name, {
         get: () => client.options[name],

@@ -1,26 +1,29 @@
+import type { LockPart } from './scripts/define-script.js';
+
 const SLOTS = 16_384;
 
 /** Where the locks of one module lie in Redis. */
 export interface KeySpace {
-  /** What the client itself puts before each key (ioredis `keyPrefix`); it counts for the slot, but is not ours to send. */
+  /** What the client itself puts before each key (ioredis `keyPrefix`): it counts for the slot, and the store must not send it. */
   readonly clientPrefix: string;
   /** What the module puts before each key. */
   readonly prefix: string;
 }
 
-/** The key of the lock itself: a contract with other versions, programs and languages. */
-export function lockKey({ prefix }: KeySpace, key: string): string {
-  return prefix + key;
+/** The keys that a script takes of the lock on the user's `key`, in its order. */
+export function keysOf(
+  space: KeySpace,
+  key: string,
+  parts: readonly [LockPart, ...LockPart[]],
+): readonly [string, ...string[]] {
+  const keys: [string, ...string[]] = [keyOf(space, key, parts[0])];
+  for (let index = 1; index < parts.length; index += 1) keys.push(keyOf(space, key, parts[index] as LockPart));
+  return keys;
 }
 
-/** The key that holds the last fencing token, in the slot of the lock. */
-export function fenceKey(space: KeySpace, key: string): string {
-  return besideLock(space, key, 'fence');
-}
-
-/** The key that holds the queue of processes, in the slot of the lock. */
-export function queueKey(space: KeySpace, key: string): string {
-  return besideLock(space, key, 'queue');
+/** One key of the lock on the user's `key`; all of them lie in one slot. That of the lock itself is a contract with other versions, programs and languages. */
+export function keyOf(space: KeySpace, key: string, part: LockPart): string {
+  return part === 'key' ? space.prefix + key : besideLock(space, key, part);
 }
 
 /** The user's key of a lock as the server sees it. */
@@ -34,13 +37,13 @@ export function shareHashTag({ clientPrefix, prefix }: KeySpace, keys: readonly 
   return tag !== undefined && others.every((other) => other === tag);
 }
 
-/** Stands in keys of our own, and in no user's: those have no control characters. */
+/** Stands in the fence's and the queue's key, and in no key of a user: those have no control characters. */
 const SEPARATOR = '\u001f';
 
-/** A key of our own in the slot of the lock. It begins with a hash tag; where the client's prefix ends in an open brace, it closes that. */
-function besideLock({ clientPrefix, prefix }: KeySpace, key: string, role: string): string {
+/** A key in the slot of the lock. It begins with a hash tag; where the client's prefix ends in an open brace, it closes that. */
+function besideLock({ clientPrefix, prefix }: KeySpace, key: string, part: LockPart): string {
   const isTagOpen = clientPrefix.includes('{') && !clientPrefix.includes('}', clientPrefix.indexOf('{'));
-  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}${SEPARATOR}${role}`;
+  return `${isTagOpen ? '' : '{'}${slotTag(clientPrefix + prefix + key)}}${prefix}${key}${SEPARATOR}${part}`;
 }
 
 /**
@@ -54,7 +57,7 @@ function slotTag(key: string): string {
 
 let numbers: readonly string[] | undefined;
 
-/** Looked up, because callers choose keys: each one that had to be searched for would hold up the process. */
+/** A table, made once: callers choose keys, and a search for each of them would hold up the process. */
 function numberForSlot(slot: number): string {
   numbers ??= numberForEachSlot();
   return numbers[slot] ?? '';

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
-import { ACQUIRE_ALL } from './scripts/acquire-all.script.js';
+import { ACQUIRE_ALL, decodeAcquireAll } from './scripts/acquire-all.script.js';
 import { ACQUIRE } from './scripts/acquire.script.js';
 import { CONTEND } from './scripts/contend.script.js';
 import { FORCE_RELEASE } from './scripts/force-release.script.js';
-import { INSPECT } from './scripts/inspect.script.js';
+import { decodeInspect, INSPECT, INSPECTED } from './scripts/inspect.script.js';
 import { LEAVE } from './scripts/leave.script.js';
 import { CLUSTER_INBOX } from './scripts/queue.lua.js';
 import { RAISE_FENCE } from './scripts/raise-fence.script.js';
@@ -27,22 +27,16 @@ import type {
   WakeListener,
 } from '../engine/lock-store.interface.js';
 import { ScriptBatcher, type BatchedScript } from './script-batcher.js';
-import { decodeAcquire, decodeAcquireAll, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
-import { fenceKey, lockKey, queueKey, shareHashTag, userKey, type KeySpace } from './redis-keys.js';
+import { keysOf, shareHashTag, userKey, type KeySpace } from './redis-keys.js';
 import { ScriptRunner } from './script-runner.js';
-
-const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
-const RENEWALS: BatchedScript<RenewOutcome> = { script: RENEW, decode: decodeRenew };
-const FENCE_RAISES: BatchedScript<RenewOutcome> = { script: RAISE_FENCE, decode: decodeRenew };
-const RELEASES: BatchedScript<ReleaseOutcome> = { script: RELEASE, decode: decodeRelease };
 
 export interface RedisStoreInit {
   readonly client: RedisClient;
   readonly keyPrefix: string;
-  /** Starts and ends the connection, where it is ours. */
+  /** Opens and closes the connection, unless the client is borrowed. */
   readonly connection: Pick<ClientHandle, 'open' | 'close'>;
-  /** Milliseconds that one command may take; by default a second, or more where the round trip needs it. */
+  /** Milliseconds that one command may take; by default a second, or more when the measured round trip needs it. */
   readonly commandTimeout?: number | undefined;
 }
 
@@ -51,9 +45,9 @@ export class RedisStore implements LockStore {
   readonly #space: KeySpace;
   readonly #runner: ScriptRunner;
   readonly #connection: RedisStoreInit['connection'];
-  readonly #contends: BatchedScript<AcquireOutcome>;
-  readonly #relays: BatchedScript<RelayOutcome>;
-  readonly #leaves: BatchedScript<undefined>;
+  readonly #contend: BatchedScript<AcquireOutcome>;
+  readonly #relay: BatchedScript<RelayOutcome>;
+  readonly #leave: BatchedScript<undefined>;
   readonly #batcher: ScriptBatcher;
   readonly #client: RedisClient;
   readonly #channel: string;
@@ -63,17 +57,13 @@ export class RedisStore implements LockStore {
     const { keyPrefix: clientPrefix = '', db = 0 } = client.options;
     this.#client = client;
     this.#space = { clientPrefix, prefix: keyPrefix };
-    // Channels know neither the client's prefix nor its database.
+    // ioredis puts its prefix before no channel, and all databases of a server share their channels.
     this.#channel = `${clientPrefix}${keyPrefix}${client.isCluster === true ? CLUSTER_INBOX : `inbox:${db}:`}${randomBytes(9).toString('base64url')}`;
     this.#connection = connection;
     this.#runner = new ScriptRunner(client, commandTimeout);
-    this.#contends = { script: CONTEND, decode: decodeAcquire, common: () => [this.#channel] };
-    this.#relays = {
-      script: RELAY,
-      decode: decodeRelay,
-      common: () => [this.#inbox?.isOpen === true ? this.#channel : ''],
-    };
-    this.#leaves = { script: LEAVE, decode: () => undefined, common: () => [this.#channel] };
+    this.#contend = { ...CONTEND, common: () => [this.#channel] };
+    this.#relay = { ...RELAY, common: () => [this.#inbox?.isOpen === true ? this.#channel : ''] };
+    this.#leave = { ...LEAVE, common: () => [this.#channel] };
     this.#batcher = new ScriptBatcher(this.#runner);
   }
 
@@ -82,17 +72,14 @@ export class RedisStore implements LockStore {
   }
 
   acquire(request: AcquireRequest): Promise<AcquireOutcome> {
-    const { key } = request;
-    return this.#send(ACQUIRES, [lockKey(this.#space, key), fenceKey(this.#space, key)], acquireArgs(request));
+    return this.#send(ACQUIRE, request.key, acquireArgs(request));
   }
 
   contend(request: ContendRequest): Promise<AcquireOutcome> {
     this.#inbox?.probe();
     const { key, comesAgainIn } = request;
-    return this.#send(this.#contends, this.#allKeys(key), [
-      ...acquireArgs(request),
-      comesAgainIn === undefined ? '' : String(comesAgainIn),
-    ]);
+    const comes = comesAgainIn === undefined ? '' : String(comesAgainIn);
+    return this.#send(this.#contend, key, [...acquireArgs(request), comes]);
   }
 
   takesAll(keys: readonly string[]): boolean {
@@ -104,22 +91,22 @@ export class RedisStore implements LockStore {
     const { reconnects } = this.#runner;
     // What was asked before for one of them comes before it.
     this.#batcher.flush();
-    const stored = keys.flatMap((key) => [lockKey(this.#space, key), fenceKey(this.#space, key)]);
+    const stored = keys.flatMap((key) => keysOf(this.#space, key, ['key', 'fence']));
     const comes = waits === undefined ? '-' : String(waits.comesAgainIn ?? '');
     const reply = await this.#runner.ask(
       ACQUIRE_ALL,
-      [...stored, queueKey(this.#space, keys[0])],
+      [...stored, ...keysOf(this.#space, keys[0], ['queue'])],
       [this.#channel, value, String(ttl), comes],
     );
     return decodeAcquireAll(reply, keys, this.#runner.reconnects > reconnects);
   }
 
   relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
-    return this.#send(this.#relays, this.#allKeys(key), [value, String(ttl), String(tokens), mode, String(ahead)]);
+    return this.#send(this.#relay, key, [value, String(ttl), String(tokens), mode, String(ahead)]);
   }
 
   async leave(key: string): Promise<void> {
-    await this.#send(this.#leaves, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
+    await this.#send(this.#leave, key, []);
   }
 
   listen(listener: WakeListener): void {
@@ -137,39 +124,26 @@ export class RedisStore implements LockStore {
   }
 
   renew(key: string, value: string, ttl: number, shortens = false): Promise<RenewOutcome> {
-    return this.#send(RENEWALS, [lockKey(this.#space, key)], [value, String(ttl), shortens ? '1' : '0']);
+    return this.#send(RENEW, key, [value, String(ttl), shortens ? '1' : '0']);
   }
 
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome> {
-    return this.#send(
-      FENCE_RAISES,
-      [lockKey(this.#space, key), fenceKey(this.#space, key)],
-      [value, String(ttl), String(floor)],
-    );
+    return this.#send(RAISE_FENCE, key, [value, String(ttl), String(floor)]);
   }
 
   release(key: string, value: string, keepFor: number, heldFor = 0): Promise<ReleaseOutcome> {
-    return this.#send(
-      RELEASES,
-      [lockKey(this.#space, key), queueKey(this.#space, key)],
-      [value, String(keepFor), String(heldFor)],
-    );
+    return this.#send(RELEASE, key, [value, String(keepFor), String(heldFor)]);
   }
 
   async inspect(key: string): Promise<StoredLock | null> {
     this.#batcher.flush();
-    const reply = await this.#runner.ask(INSPECT, [lockKey(this.#space, key), queueKey(this.#space, key)], []);
-    if (reply === null) return null;
-    const [value, ...numbers] = reply as [string, number | string, number | string];
-    const [ttl, processes] = numbers.map(Number) as [number, number];
-    return { value, ttl: ttl < 0 ? Infinity : ttl, processes };
+    return decodeInspect(await this.#runner.ask(INSPECT, keysOf(this.#space, key, INSPECTED), []));
   }
 
   async forceRelease(key: string): Promise<boolean> {
     this.#batcher.flush();
-    return (
-      Number(await this.#runner.ask(FORCE_RELEASE, [lockKey(this.#space, key), queueKey(this.#space, key)], [])) === 1
-    );
+    const reply = await this.#runner.ask(FORCE_RELEASE, keysOf(this.#space, key, FORCE_RELEASE.keys), []);
+    return FORCE_RELEASE.decode(Number(reply), false);
   }
 
   open(): void {
@@ -177,7 +151,7 @@ export class RedisStore implements LockStore {
   }
 
   async close(): Promise<void> {
-    // Locks that are on their way back get there, also when the client's owner closes it right after.
+    // Releases reach Redis even if the owner of the client closes it right after this.
     this.#batcher.flush();
     const isAnswered = await this.#runner.settled();
     this.#inbox?.close();
@@ -185,12 +159,8 @@ export class RedisStore implements LockStore {
     await this.#connection.close(isAnswered ? this.commandTimeout : 0);
   }
 
-  #allKeys(key: string): readonly [string, ...string[]] {
-    return [lockKey(this.#space, key), fenceKey(this.#space, key), queueKey(this.#space, key)];
-  }
-
-  #send<T>(script: BatchedScript<T>, keys: readonly [string, ...string[]], args: readonly string[]): Promise<T> {
-    return this.#batcher.send(script, keys, args);
+  #send<T>(script: BatchedScript<T>, key: string, args: readonly string[]): Promise<T> {
+    return this.#batcher.send(script, keysOf(this.#space, key, script.keys), args);
   }
 }
 

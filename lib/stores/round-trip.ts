@@ -2,7 +2,7 @@ const SAMPLES = 16;
 
 /** How long Redis takes to answer, without what this process and the server add when they are busy. */
 export class RoundTrip {
-  /** Of the last block of commands, and of the one that is not full yet. */
+  /** The least of the last full block of commands, and of the block that is not full yet. */
   #leastBefore = Infinity;
   #least = Infinity;
   #samples = 0;

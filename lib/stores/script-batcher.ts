@@ -1,21 +1,18 @@
-import { FAILED, type Script } from './scripts/define-script.js';
+import { FAILED, type EachLockScript } from './scripts/define-script.js';
 import { StoreFailure } from '../engine/lock-store.interface.js';
 import { toScriptFailure } from './redis-failure.js';
 import type { ScriptRunner } from './script-runner.js';
 
-/** Taken before fake timers replace it: what waits goes out at the end of the real turn of the event loop. */
+/** The real function, taken before a test's fake timers replace it: what waits is sent at the end of the real turn of the event loop. */
 const nextTick = process.nextTick.bind(process);
 
-/** Keeps one script from holding up the server: about half a millisecond. */
+/** How many locks one command may concern: more would hold up the server for longer than about half a millisecond. */
 const MAX_BATCH = 128;
 
 /** A script of which one command may do the work of many calls. */
-export interface BatchedScript<Outcome> {
-  readonly script: Script;
+export interface BatchedScript<Outcome> extends EachLockScript<Outcome> {
   /** The arguments that hold for all calls of one command. */
   readonly common?: () => readonly string[];
-  /** Turns one integer reply into an outcome. `isResent`: the command may have been executed twice. May throw a `StoreFailure`. */
-  readonly decode: (reply: number, isResent: boolean) => Outcome;
 }
 
 interface Entry {
@@ -31,13 +28,13 @@ interface Batch {
 }
 
 /**
- * What is about to be sent: at once while nothing is under way, so that a lone caller loses no time; else at the end of the turn of the event
- * loop, so that a crowd travels in few commands.
+ * Sends a call at once while no other is under way, so that a lone caller loses no time; else at the end of the turn of the event loop, so that the
+ * calls of a crowd travel in few commands.
  */
 export class ScriptBatcher {
   readonly #runner: ScriptRunner;
   #batches: Batch[] = [];
-  /** The last batch that concerns a lock: an earlier one may not take calls for it any more. */
+  /** The last batch that concerns a lock: its later calls must not go into an earlier batch, or they would overtake. */
   readonly #lastBatchOf = new Map<string, number>();
   #isDue = false;
 
@@ -56,7 +53,7 @@ export class ScriptBatcher {
     });
   }
 
-  /** Sends what waits, now. */
+  /** Sends all waiting calls now. */
   flush(): void {
     this.#isDue = false;
     const batches = this.#batches;
@@ -78,21 +75,19 @@ export class ScriptBatcher {
     this.#lastBatchOf.set(lock, index);
   }
 
-  #sendAlone<Outcome>(
-    { script, common, decode }: BatchedScript<Outcome>,
-    keys: Entry['keys'],
-    args: readonly string[],
-  ): Promise<Outcome> {
+  #sendAlone<Outcome>(script: BatchedScript<Outcome>, keys: Entry['keys'], args: readonly string[]): Promise<Outcome> {
     const { reconnects } = this.#runner;
+    const { common } = script;
     return this.#runner.run(script, keys, common === undefined ? args : [...common(), ...args], {
-      onReply: (reply) => decode(toInteger(reply), this.#runner.reconnects > reconnects),
+      onReply: (reply) => script.decode(toInteger(reply), this.#runner.reconnects > reconnects),
       onFailure: raise,
     });
   }
 
-  /** Loops in place of functions: with hundreds of calls to a batch they are most of what a lock costs here. */
-  #sendBatch({ script, common, decode }: BatchedScript<unknown>, entries: readonly Entry[]): void {
+  /** Uses loops in place of functions: with hundreds of calls in a batch, those were most of what a lock cost here. */
+  #sendBatch(script: BatchedScript<unknown>, entries: readonly Entry[]): void {
     const { reconnects } = this.#runner;
+    const { common } = script;
     const keys: string[] = [];
     const args: string[] = common === undefined ? [] : [...common()];
     for (const entry of entries) {
@@ -103,7 +98,7 @@ export class ScriptBatcher {
       onReply: (reply) => {
         const replies = Array.isArray(reply) ? (reply as unknown[]) : [reply];
         const isResent = this.#runner.reconnects > reconnects;
-        for (const [index, entry] of entries.entries()) settle(entry, decode, replies[index], isResent);
+        for (const [index, entry] of entries.entries()) settle(entry, script, replies[index], isResent);
       },
       onFailure: (failure) => entries.forEach((entry) => entry.reject(failure)),
     });
@@ -112,7 +107,7 @@ export class ScriptBatcher {
 
 function settle(
   { resolve, reject }: Entry,
-  decode: BatchedScript<unknown>['decode'],
+  { decode }: BatchedScript<unknown>,
   reply: unknown,
   isResent: boolean,
 ): void {
@@ -127,7 +122,7 @@ function raise(failure: StoreFailure): never {
   throw failure;
 }
 
-/** Some clients are set to hand out numbers as strings. */
+/** A client may be set to hand out numbers as strings. */
 function toInteger(reply: unknown): number {
   if (typeof reply === 'string' && reply.startsWith(FAILED)) throw toScriptFailure(reply.slice(FAILED.length));
   const number = typeof reply === 'string' ? Number(reply) : reply;

@@ -9,21 +9,21 @@ import { RoundTrip } from './round-trip.js';
 import { Silence } from './silence.js';
 import { startTimerInSlices } from './sliced-timer.js';
 
-/** A command is given up after so many round trips: one for itself, the others for what is before it and for a busy network. */
+/** The engine gives a command up after this many round trips: one for the command, the others for those before it and for a busy network. */
 const ROUND_TRIPS = 3;
 
-/** A connection that answered nothing for so many times the time of a command is taken for one that will not. */
+/** A connection that answered nothing for this many times the time of a command is taken for one that never will. */
 const SILENT_TIMEOUTS = 2;
 
-/** What becomes of a script. */
+/** What to do with the reply to a script, or with its failure. */
 export interface ScriptEnd<T> {
   readonly onReply: (reply: unknown) => T;
   readonly onFailure: (failure: StoreFailure) => T;
 }
 
 /**
- * Runs scripts on a client whose settings are not ours. Nothing is ever put into the client's offline queue, because a command in there is
- * executed after its caller has given it up.
+ * Runs scripts on a client with settings that the user chose. It never puts a command into the client's offline queue, because the client executes it from
+ * there after its caller has given it up.
  */
 export class ScriptRunner implements ConnectionListener {
   readonly #client: RedisClient;
@@ -31,13 +31,13 @@ export class ScriptRunner implements ConnectionListener {
   readonly #unfollow: () => void;
   readonly #silence = new Silence();
   readonly #roundTrip = new RoundTrip();
-  /** Scripts, by hash, that this connection has sent with their text. */
+  /** The hashes of the scripts whose text was sent on this connection. */
   readonly #told = new Set<string>();
   #state: 'open' | 'closed' = 'open';
   #reconnects = 0;
-  /** Commands that were neither answered nor given up by the client. */
+  /** How many commands the server has not answered and the client has not given up. */
   #underWay = 0;
-  /** How to reject them, where the client drops what it has sent when the connection breaks, and tells nobody. */
+  /** How to reject those commands, for a client that silently drops them when the connection breaks. */
   readonly #droppable: Set<(error: Error) => void> | undefined;
   #lastSentAt = 0;
   #onQuiet: (() => void) | undefined;
@@ -52,7 +52,7 @@ export class ScriptRunner implements ConnectionListener {
     this.#unfollow = followConnection(client, this);
   }
 
-  /** Grows with each connection that broke: a command during which it grew may have been sent twice. */
+  /** Grows with each connection that broke: the client may have sent a command twice that was under way then. */
   get reconnects(): number {
     return this.#reconnects;
   }
@@ -65,13 +65,13 @@ export class ScriptRunner implements ConnectionListener {
     return this.#underWay > 0;
   }
 
-  /** Milliseconds that a command may take which is sent now. While there is no connection, that is given as much time to be made. */
+  /** Milliseconds that a command may take which is sent now; while there is no connection, as much again for making it. */
   get commandTimeout(): number {
     const ms = this.#timeout;
     return this.#client.status === 'ready' ? ms : Math.min(2 * ms, MAX_TIMER_MS);
   }
 
-  /** Runs a script and settles as that part of `end` does which is called. */
+  /** Runs a script, calls one part of its `ScriptEnd`, and settles as that does. */
   run<T>(
     script: Script,
     keys: readonly string[],
@@ -80,7 +80,7 @@ export class ScriptRunner implements ConnectionListener {
   ): Promise<T> {
     const { reconnects } = this;
     let sentAt = performance.now();
-    // One promise, not a chain of them: each between the reply and the caller is time.
+    // One promise, not a chain of them: each costs time between the reply and the caller.
     const reply =
       this.#client.status === 'ready' && this.#ready === undefined
         ? this.#evaluate(script, keys, args, sentAt)
@@ -107,12 +107,12 @@ export class ScriptRunner implements ConnectionListener {
     return this.run<unknown>(script, keys, args, { onReply: (reply) => reply, onFailure: raise });
   }
 
-  /** Waits until all that was sent is answered, or has had its time; tells whether it is answered. */
+  /** Waits until the server has answered all commands, or their time is over. Resolves with whether it has. */
   async settled(): Promise<boolean> {
-    // What was not sent yet is not going to be.
+    // Without a connection, no reply is going to come.
     if (!this.isBusy || this.#client.status !== 'ready') return !this.isBusy;
     await new Promise<void>((resolve) => {
-      // A reply that is there counts before its time is over.
+      // A reply that lies unread in the socket counts.
       const timer = setTimeout(
         () => whenSocketsAreRead(resolve),
         Math.max(0, this.#lastSentAt + this.commandTimeout - performance.now()),
@@ -125,7 +125,7 @@ export class ScriptRunner implements ConnectionListener {
     return !this.isBusy;
   }
 
-  /** Takes our listeners off the client. */
+  /** Stops listening to the client. */
   detach(): void {
     this.#state = 'closed';
     this.#unfollow();
@@ -150,7 +150,7 @@ export class ScriptRunner implements ConnectionListener {
     return this.#fixedTimeout ?? Math.max(COMMAND_TIMEOUT_MS, Math.ceil(ROUND_TRIPS * this.#roundTrip.least));
   }
 
-  /** The first time on a connection with the text, so that what follows never overtakes a script that the server has to be told. */
+  /** Sends the text of a script the first time on a connection: the server knows it then before what is sent next, which cannot overtake. */
   #evaluate({ sha, lua }: Script, keys: readonly string[], args: readonly string[], now: number): Promise<unknown> {
     if (!this.#silence.admits(now, SILENT_TIMEOUTS * this.#timeout))
       return Promise.reject(unsent('the connection answers nothing'));
@@ -160,7 +160,7 @@ export class ScriptRunner implements ConnectionListener {
     return this.#follow(this.#client.eval(lua, keys.length, ...keys, ...args));
   }
 
-  /** Settles as `reply` does, or when the connection breaks with which it was dropped. */
+  /** Settles as `reply` does, or rejects when the connection breaks and the client drops the command. */
   #follow(reply: Promise<unknown>): Promise<unknown> {
     const droppable = this.#droppable;
     if (droppable === undefined) return reply;
@@ -170,15 +170,15 @@ export class ScriptRunner implements ConnectionListener {
     });
   }
 
-  /** A server that does not know the script yet is told it. */
+  /** Sends the text to a server that has forgotten the script. */
   #teach({ lua }: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#follow(this.#client.eval(lua, keys.length, ...keys, ...args)).finally(() => this.#settle());
   }
 
-  /** The server answered, be it late. */
+  /** Notes that the server answered, in time or late. */
   #hear(sentAt: number, reconnects: number): void {
     this.#silence.end();
-    // Sent again by the client, it took longer than a round trip.
+    // A command that the client sent again took longer than a round trip.
     if (reconnects === this.#reconnects) this.#roundTrip.add(performance.now() - sentAt);
   }
 
@@ -187,12 +187,12 @@ export class ScriptRunner implements ConnectionListener {
     if (!this.isBusy) this.#onQuiet?.();
   }
 
-  /** One wait for all callers. */
+  /** Waits for the connection, once for all callers. */
   #untilReady(): Promise<void> {
     return (this.#ready ??= this.#becomeReady().finally(() => (this.#ready = undefined)));
   }
 
-  /** A connection that is being made gets its time; one that is known to be down does not. */
+  /** Gives the client time to connect; rejects at once when it is known to be down. */
   #becomeReady(): Promise<void> {
     const { status } = this.#client;
     if (this.#state === 'closed') return Promise.reject(closed());

@@ -1,15 +1,15 @@
 import { whenSocketsAreRead } from './next-turn.js';
 
-/** How often a connection that answers nothing is asked all the same. */
+/** How often a command is sent all the same on a connection that answers nothing. */
 const PROBE_INTERVAL_MS = 1_000;
 
 /**
- * Tells a connection that takes in everything and answers nothing. What is sent on it stays with the client, for as long as TCP believes in it,
- * and all of it would arrive at once afterwards.
+ * Notices a connection that takes in everything and answers nothing. The client keeps what is sent on it for as long as TCP believes in it, and all of it
+ * would arrive at once afterwards.
  */
 export class Silence {
   #state: 'none' | 'suspected' | 'certain' = 'none';
-  /** When the first of the commands was sent since which nothing was heard, on the monotonic clock; `undefined` when there is none. */
+  /** When the first command was sent since the server was last heard of, on the monotonic clock; `undefined` when there is none. */
   #since: number | undefined;
   #probedAt = 0;
 
@@ -29,13 +29,13 @@ export class Silence {
     return true;
   }
 
-  /** Something was heard, or the connection is another one. */
+  /** The server was heard of, or the connection is a new one. */
   end(): void {
     this.#state = 'none';
     this.#since = undefined;
   }
 
-  /** The reply may lie in the socket of a process that stood still. */
+  /** Waits for the sockets to be read: a process that stood still may have its replies there. */
   #suspect(since: number): void {
     this.#state = 'suspected';
     whenSocketsAreRead(() => {

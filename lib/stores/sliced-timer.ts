@@ -1,8 +1,8 @@
 const SLICES = 10;
 
 /**
- * A timer for what takes several turns of the event loop, as the handshake of a connection does. It rings after `ms` milliseconds, and later where the event loop
- * stood still meanwhile: however long that was, it uses up one slice only. Returns what stops it.
+ * A timer for work that takes several turns of the event loop, as the handshake of a connection does. It rings after `ms` milliseconds, or later if the event
+ * loop stood still meanwhile: that uses up one slice only, however long it was. The returned function stops the timer.
  */
 export function startTimerInSlices(ms: number, callback: () => void): () => void {
   let left = SLICES;

@@ -5,7 +5,7 @@ import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import { LockNotAcquiredError } from '../errors/lock-not-acquired.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import type { LockBusyContext, LockKeyContext } from '../interfaces/with-lock-options.interface.js';
-import type { RedisLockService, StoppableLocks } from '../redis-lock.service.js';
+import type { MethodLocks } from '../redis-lock.service.js';
 import { LockLogger } from '../redis-lock.logger.js';
 import { isThenable } from './thenable.js';
 import type { LockedMethod } from './locked-method.js';
@@ -18,24 +18,21 @@ export type Admission =
 
 const logger = new LockLogger();
 
-/** Methods that are skipped since Redis cannot be asked: each tells of it once, until it gets its lock again. */
+/** Methods that are skipped because Redis cannot be asked: each logs that once, until it gets its lock again. */
 const skipping = new Set<LockedMethod>();
 
 /** Takes the lock for one call, and applies what the decorator says of a busy lock and a broken Redis. `wait` stops the waiting. */
 export function admit(
   method: LockedMethod,
-  service: RedisLockService,
+  service: MethodLocks,
   context: LockKeyContext,
   wait?: Cancellation,
 ): Promise<Admission> {
   if (service.isPassThrough) return Promise.resolve({ kind: 'locked', lock: service.standIn(method.target) });
-  // Not async: each promise more is time in every call.
+  // Not async: one more promise costs time in every call.
   try {
-    const acquired = (service as StoppableLocks).acquire(
-      method.keys.keysOf(context),
-      method.lockOptions,
-      joined(wait, method.lockOptions.signal),
-    );
+    const { keys, lockOptions } = method;
+    const acquired = service.acquire(keys.keysOf(context), lockOptions, joined(wait, lockOptions.signal));
     if (!isThenable(acquired)) throw noLock(method, 'returned nothing to wait for');
     return acquired.then(
       (lock) => {
@@ -51,7 +48,7 @@ export function admit(
   }
 }
 
-/** Test doubles: what the types promise, a mock need not keep. */
+/** A mock in a test need not return what the types promise. */
 function isLock(lock: unknown): boolean {
   const { keys, signal, [Symbol.asyncDispose]: dispose } = (lock ?? {}) as Partial<Lock>;
   return Array.isArray(keys) && typeof signal?.aborted === 'boolean' && typeof dispose === 'function';
@@ -73,7 +70,7 @@ function refused(method: LockedMethod, context: LockKeyContext, error: unknown):
     return onBusy(method, context, error);
   }
   if (error instanceof LockBackendError) return onBackendError(method, error);
-  // Who skips what is busy skips what is shutting down: a timer or an emitter has nobody to tell.
+  // A method that skips a busy lock skips a shutdown, too: the timer or emitter that calls it cannot handle an error.
   if (error instanceof LockClosedError && method.policy.onBusy === 'skip') return { kind: 'instead', value: undefined };
   throw error;
 }

@@ -14,7 +14,7 @@ const fromCall = createParamDecorator((_: unknown, execution: ExecutionContext):
     });
   }
   for (const { lock } of InterceptedCall.of(execution.getArgs())) if (lock !== undefined) return lock;
-  // One that is taken with the arguments of the method is put in its place when it is there.
+  // A lock whose key is made of the method's arguments is put in this place once it is taken.
   return undefined;
 });
 

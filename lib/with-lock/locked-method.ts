@@ -9,7 +9,7 @@ export interface LockedMethod {
   readonly propertyKey: string | symbol;
   /** Where Nest puts the lock service on the instances of the class. */
   readonly serviceProperty: symbol;
-  /** Our own errors in the form that the caller of the plain method needs. */
+  /** Turns a lock error into the form that the caller of a plain method needs. */
   readonly explain: (error: unknown) => Promise<unknown>;
   readonly keys: KeySource;
   /** How the lock is acquired and held. */
@@ -22,12 +22,12 @@ export interface LockedMethod {
 export const LOCKED_METHODS = Symbol('nestjs-redis-lock:locked-methods');
 const OF_CLASS = Symbol('nestjs-redis-lock:locked-methods-of-class');
 
-/** The decorations of a handler, in the order read: the topmost first. */
+/** The decorations of a handler, the topmost first. */
 export function lockedMethodsOf(handler: object): readonly LockedMethod[] {
   return (Reflect.getMetadata(LOCKED_METHODS, handler) as readonly LockedMethod[] | undefined) ?? [];
 }
 
-/** Decorators run from the bottom up: each puts itself before those below. */
+/** Puts a decoration before those below it: decorators run from the bottom up. */
 export function addLockedMethod(handler: object, method: LockedMethod): void {
   Reflect.defineMetadata(LOCKED_METHODS, [method, ...lockedMethodsOf(handler)], handler);
 }

@@ -1,15 +1,15 @@
 import { LOCKED_METHODS } from './locked-method.js';
 
-/** Reflect keeps metadata by the identity of the function, and what stands in the place of a method is another one. */
+/** Reflect keeps metadata by the identity of the function, and the function that replaces a method is another one. */
 const originalOf = new WeakMap<object, object>();
 
-/** Gives `locked`, which stands in the place of `original`, its metadata: routes, guards and jobs would be lost. */
+/** Gives `locked`, which replaces `original`, its metadata: otherwise routes, guards and jobs would be lost. */
 export function inheritMetadata(original: object, locked: object): void {
   originalOf.set(locked, original);
   copy(original, locked, Reflect.getOwnMetadataKeys(original));
 }
 
-/** Once all decorators have run: what they wrote on one of the two functions is seen on both. */
+/** Makes what decorators wrote on one of the two functions seen on both; called once all decorators have run. */
 export function shareMetadata(locked: object): void {
   const original = originalOf.get(locked);
   if (original === undefined) return;

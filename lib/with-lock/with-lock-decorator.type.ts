@@ -1,6 +1,6 @@
 import type { IfBounds, MissingParts } from './key/key-template.type.js';
 
-/** What a method under `@WithLock()` may return: something that can be waited for. */
+/** What a method under `@WithLock()` may return: something that ends later. */
 type Awaitable =
   PromiseLike<unknown> | { subscribe(...args: any[]): unknown } | AsyncIterable<unknown> | { getStream(): unknown };
 
@@ -14,7 +14,7 @@ export type TemplateOf<Key extends string | readonly string[]> = Key extends rea
   ? Template
   : Key & string;
 
-/** What the compiler says of a method that cannot be locked so; `unknown` when it can. */
+/** The compiler's error for a method that cannot be locked in this way; `unknown` when it can. */
 type Fault<Method, Template extends string> = Method extends (
   ...args: infer Args extends readonly any[]
 ) => infer Result

@@ -95,20 +95,20 @@ export function WithLock(
     addLockedMethod(locked, method);
     addToClass(target, method);
     descriptor.value = locked;
-    // Decorators above may look for the method where it will be.
+    // Decorators above this one may read the method from its prototype.
     Object.defineProperty(target, propertyKey, descriptor);
     if (isLowest) UseInterceptors(WithLockInterceptor)(target, propertyKey, descriptor);
     return descriptor;
   };
 }
 
-/** The one transport whose handlers are plain calls: asked of what the class has in the end, for a decorator above may have replaced the method. */
+/** Gives an error the form of GraphQL when the method is a field resolver, which Nest calls as a plain method. Looks at the class when an error comes: a decorator above may have replaced the method. */
 async function explain(target: object, propertyKey: string | symbol, error: unknown): Promise<unknown> {
   const method: unknown = Object.getOwnPropertyDescriptor(target, propertyKey)?.value;
   return typeof method === 'function' && isFieldResolver(method) ? toTransportError('graphql', error) : error;
 }
 
-/** A Proxy, so that name, length and all other properties stay those of the method. */
+/** Makes a Proxy of the method, so that name, length and all other properties stay its own. */
 function lockedProxy<T extends (...args: any[]) => unknown>(
   original: T,
   method: LockedMethod,
@@ -136,7 +136,7 @@ function assertLegacy(propertyKey: unknown): void {
   });
 }
 
-/** Of a class itself there is no property. */
+/** The name of the decorated method or, when a class is decorated, of the class. */
 function nameOf(target: object, propertyKey: string | symbol | undefined): string {
   const owner = typeof target === 'function' ? target : target.constructor;
   return propertyKey === undefined ? owner.name : `${owner.name}.${String(propertyKey)}`;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { defineScriptForEach } from '../../lib/stores/scripts/define-script.js';
 import { StoreFailure } from '../../lib/engine/lock-store.interface.js';
-import { ScriptBatcher, type BatchedScript } from '../../lib/stores/script-batcher.js';
+import { ScriptBatcher } from '../../lib/stores/script-batcher.js';
 import { ScriptRunner } from '../../lib/stores/script-runner.js';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
@@ -12,22 +12,20 @@ import { watch } from '../support/watch.js';
 const TTL = 10_000;
 
 /** Errors as the two generations of Redis raise them in scripts. */
-const POISONED: BatchedScript<number> = {
-  script: defineScriptForEach('poisoned', {
-    keys: ['lock'],
-    args: ['how'],
-    lua: /* lua */ `
+const POISONED = defineScriptForEach('poisoned', {
+  keys: ['key'],
+  args: ['how'],
+  lua: /* lua */ `
   if how == 'wrong type' then
-    redis.call('LPUSH', lock, 'item')
-    return redis.call('INCR', lock)
+    redis.call('LPUSH', key, 'item')
+    return redis.call('INCR', key)
   end
   if how == 'text' then error('@user_script: 12: -READONLY You can not write against a read only replica.', 0) end
   if how == 'table' then error({ err = 'OOM command not allowed' }) end
   if how == 'bug' then return how + redis end
   return 1`,
-  }),
   decode: (reply) => reply,
-};
+});
 
 describe('RedisStore sends what comes in one tick as one command', () => {
   let server: RedisServer;

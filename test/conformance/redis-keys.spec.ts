@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { LockKeyError } from '../../lib/errors/lock-key.error.js';
 import { toKey } from '../../lib/options/lock-keys.js';
-import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from '../../lib/stores/redis-keys.js';
+import { keyOf, keysOf, userKey, type KeySpace } from '../../lib/stores/redis-keys.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { sendCommand } from '../support/send-command.js';
@@ -48,7 +48,7 @@ describe('the keys of one lock', () => {
     const apart: string[] = [];
     for (const { space, key } of locks(clientPrefix)) {
       const [lock, fence] = await Promise.all(
-        [lockKey(space, key), fenceKey(space, key)].map((name) => slotOf(clientPrefix + name)),
+        keysOf(space, key, ['key', 'fence']).map((name) => slotOf(clientPrefix + name)),
       );
       if (lock !== fence) apart.push(space.prefix + key);
     }
@@ -58,7 +58,7 @@ describe('the keys of one lock', () => {
   it.each(CLIENT_PREFIXES)('are never those of another lock, under the keyPrefix %j of the client', (clientPrefix) => {
     for (const prefix of PREFIXES) {
       const space = { clientPrefix, prefix };
-      const names = USER_KEYS.flatMap((key) => [lockKey(space, key), fenceKey(space, key), queueKey(space, key)]);
+      const names = USER_KEYS.flatMap((key) => keysOf(space, key, ['key', 'fence', 'queue']));
       expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
     }
   });
@@ -71,7 +71,7 @@ describe('the keys of one lock', () => {
         { clientPrefix: '', prefix: '' },
       ];
       for (const helper of spaces.flatMap((space) =>
-        USER_KEYS.flatMap((key) => [fenceKey(space, key), queueKey(space, key)]),
+        USER_KEYS.flatMap((key) => keysOf(space, key, ['fence', 'queue'])),
       )) {
         if (helper.startsWith(prefix)) expect(() => toKey(helper.slice(prefix.length))).toThrow(LockKeyError);
       }
@@ -80,13 +80,13 @@ describe('the keys of one lock', () => {
 
   it.each(CLIENT_PREFIXES)('tell the key that the user chose, under the keyPrefix %j of the client', (clientPrefix) => {
     for (const { space, key } of locks(clientPrefix))
-      expect(userKey(space, clientPrefix + lockKey(space, key))).toBe(key);
+      expect(userKey(space, clientPrefix + keyOf(space, key, 'key'))).toBe(key);
   });
 });
 
 it('names are made in no time, whatever the key: callers choose it', () => {
   const { user: begin } = process.cpuUsage();
-  for (let number = 0; number < 100; number += 1) fenceKey({ clientPrefix: '', prefix: 'lock:' }, `${number}}`);
+  for (let number = 0; number < 100; number += 1) keyOf({ clientPrefix: '', prefix: 'lock:' }, `${number}}`, 'fence');
   // Milliseconds of the processor. A hundredth of one each is what others take.
   expect((process.cpuUsage().user - begin) / 1_000).toBeLessThan(300);
 });

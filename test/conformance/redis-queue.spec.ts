@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { queueKey } from '../../lib/stores/redis-keys.js';
+import { keyOf } from '../../lib/stores/redis-keys.js';
 import { eventually } from '../support/eventually.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
@@ -12,7 +12,7 @@ describe('the queue of a lock on a real server', () => {
   let other: TestRedisStore;
   let woken: string[];
 
-  const queue = queueKey({ clientPrefix: '', prefix: 'lock:' }, 'a');
+  const queue = keyOf({ clientPrefix: '', prefix: 'lock:' }, 'a', 'queue');
   const contend = ({ store }: TestRedisStore, value: string) =>
     store.contend({ key: 'a', value, ttl: TTL, tokens: 1, comesAgainIn: undefined });
   const listen = async ({ store }: TestRedisStore, name: string): Promise<void> => {

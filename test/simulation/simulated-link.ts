@@ -1,12 +1,12 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { ReleaseOutcome } from '../../lib/interfaces/lock.interface.js';
-import {
-  decodeAcquire,
-  decodeAcquireAll,
-  decodeRelay,
-  decodeRelease,
-  decodeRenew,
-} from '../../lib/stores/redis-replies.js';
+import { decodeAcquireAll } from '../../lib/stores/scripts/acquire-all.script.js';
+import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
+import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
+import { RAISE_FENCE } from '../../lib/stores/scripts/raise-fence.script.js';
+import { RELAY } from '../../lib/stores/scripts/relay.script.js';
+import { RELEASE } from '../../lib/stores/scripts/release.script.js';
+import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import type {
   AcquireAllOutcome,
   AcquireAllRequest,
@@ -73,20 +73,20 @@ export class SimulatedLink implements LockStore {
     return this.#ask(
       `acquire ${key} ${value} ${ttl} ${tokens}`,
       (server) => server.acquire(key, value, ttl, tokens),
-      decodeAcquire,
+      ACQUIRE.decode,
     );
   }
 
   contend({ key, value, ttl, tokens, comesAgainIn }: ContendRequest): Promise<AcquireOutcome> {
     const { channel } = this.#init;
     const text = `contend ${key} ${value} ${ttl} ${tokens}${comesAgainIn === undefined ? '' : ` comes in ${comesAgainIn}`}`;
-    return this.#ask(text, (server) => server.contend(key, channel, value, ttl, tokens, comesAgainIn), decodeAcquire);
+    return this.#ask(text, (server) => server.contend(key, channel, value, ttl, tokens, comesAgainIn), CONTEND.decode);
   }
 
   relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {
     const inbox = this.#inbox?.isOpen === true ? this.#init.channel : '';
     const text = `relay ${key} ${value} ${ttl} ${tokens} ${mode} ${ahead} ${inbox}`;
-    return this.#ask(text, (server) => server.relay(key, inbox, value, ttl, tokens, mode, ahead), decodeRelay);
+    return this.#ask(text, (server) => server.relay(key, inbox, value, ttl, tokens, mode, ahead), RELAY.decode);
   }
 
   leave(key: string): Promise<void> {
@@ -101,7 +101,7 @@ export class SimulatedLink implements LockStore {
     return this.#ask(
       `renew ${key} ${value} ${ttl}${shortens ? ' shorter' : ''}`,
       (server) => server.renew(key, value, ttl, shortens),
-      decodeRenew,
+      RENEW.decode,
     );
   }
 
@@ -109,7 +109,7 @@ export class SimulatedLink implements LockStore {
     return this.#ask(
       `raise-fence ${key} ${value} ${ttl} ${floor}`,
       (server) => server.raiseFence(key, value, ttl, floor),
-      decodeRenew,
+      RAISE_FENCE.decode,
     );
   }
 
@@ -117,7 +117,7 @@ export class SimulatedLink implements LockStore {
     return this.#ask(
       `release ${key} ${value} ${keepFor} ${heldFor}`,
       (server) => server.release(key, value, keepFor, heldFor),
-      decodeRelease,
+      RELEASE.decode,
     );
   }
 

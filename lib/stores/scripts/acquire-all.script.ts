@@ -1,4 +1,7 @@
-import { BUSY } from './busy.lua.js';
+import { StoreFailure, type AcquireAllOutcome } from '../../engine/lock-store.interface.js';
+import { wrongType } from '../redis-failure.js';
+import { ACQUIRE } from './acquire.script.js';
+import { BUSY, decodeBusy } from './busy.lua.js';
 import { defineScript } from './define-script.js';
 import { FENCE_RETENTION_MS, FENCING } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
@@ -47,3 +50,21 @@ if waits then dequeue(queue, inbox) end
 return { 0, token }
 `,
 );
+
+/** Reads the reply for these keys. */
+export function decodeAcquireAll(replies: unknown, keys: readonly string[], isResent: boolean): AcquireAllOutcome {
+  // Some clients are set to hand out numbers as strings.
+  const [which = NaN, reply = NaN] = Array.isArray(replies) ? replies.map(Number) : [];
+  if (!Number.isSafeInteger(reply) || which >= keys.length)
+    throw new StoreFailure('a script was answered with something else than two integers', {
+      transient: false,
+      applied: 'unknown',
+    });
+  if (which === 0) return ACQUIRE.decode(reply, isResent);
+  return {
+    status: 'elsewhere',
+    key: keys[which] ?? '',
+    why: reply === 0 ? wrongType() : decodeBusy(reply, isResent),
+    isResent,
+  };
+}

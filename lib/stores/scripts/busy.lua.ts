@@ -1,8 +1,9 @@
+import type { BusyOutcome } from '../../engine/lock-store.interface.js';
 import { RESERVED } from './queue.lua.js';
 
 /**
  * `busy(key, holder)`: the reply for a lock that is held: `-1` without an expiry, else `-2 - 2 * ms`, and one less when the holder is a program
- * that wakes nobody: its value is no owner token of ours.
+ * without this package, whose value is no owner token: it wakes no process that waits.
  */
 export const BUSY = /* lua */ `
 local function busy(key, holder)
@@ -12,3 +13,10 @@ local function busy(key, holder)
   return -2 - 2 * left - (wakes and 0 or 1)
 end
 `;
+
+/** Reads the reply of `busy()`. */
+export function decodeBusy(reply: number, isResent: boolean): BusyOutcome {
+  if (reply === -1) return { status: 'busy', remaining: Infinity, wakes: false, isResent };
+  const twice = -2 - reply;
+  return { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0, isResent };
+}

@@ -1,3 +1,4 @@
+import { ACQUIRE } from './acquire.script.js';
 import { BUSY } from './busy.lua.js';
 import { defineScriptForEach } from './define-script.js';
 import { FENCING } from './fencing.lua.js';
@@ -5,13 +6,13 @@ import { PROLONG } from './lease.lua.js';
 import { DEQUEUE, ENQUEUE, IS_OURS } from './queue.lua.js';
 
 /**
- * As acquire, for a process that waits: it also takes a lock that is reserved for it, and a busy one puts the process into the queue,
- * once, or says there when it comes again.
+ * Acquires for a process that waits: it also gets a lock that is reserved for it, and when the lock is busy it gets one place in the queue, in which a
+ * process that polls says when it comes again.
  *
  * `value`: owner token and metadata; `ttl`: ms; `tokens`: size of the block; `comes`: '' for a process that can be woken, else the ms after which it comes again;
  * `inbox`: the process's channel. Least Redis version 6.2; O(log n) in the processes that wait.
  *
- * Replies as acquire.
+ * Replies as the acquire script.
  */
 export const CONTEND = defineScriptForEach('contend', {
   keys: ['key', 'fence', 'queue'],
@@ -31,4 +32,5 @@ export const CONTEND = defineScriptForEach('contend', {
   end
   dequeue(queue, inbox)
   return mint(fence, tokens)`,
+  decode: ACQUIRE.decode,
 });

@@ -1,15 +1,15 @@
 /**
  * How long the last fencing token of a key outlives it. The server's clock alone makes tokens increase; the stored one only bridges a clock
- * that steps back, or a replica whose clock is behind, by up to this much. It is what each key leaves in Redis, so it is no longer than that needs.
+ * that steps back, or a replica whose clock is behind, by up to this much. Each key leaves its token in Redis for this long, so it is no longer than needed.
  */
 export const FENCE_RETENTION_MS = 60_000;
 
-/** A stored token that is further ahead of the server's clock than a day is no token of this package: no clock steps back so far, and no block is so large. */
+/** A stored number that is a day ahead of the server's clock was not written by this package: no clock steps back so far, and no block is so large. */
 export const FENCE_LEAD_US = 86_400_000_000;
 
 /**
  * `mint(fence, tokens)`: reserves a block of fencing tokens and returns its first: the greater of the server's time in microseconds and the last
- * token of the key + 1. What is stored there and is no such token is written over.
+ * token of the key + 1. It overwrites what is stored there and is no token.
  */
 export const FENCING = /* lua */ `
 local function mint(fence, tokens)

@@ -2,7 +2,7 @@ import { defineScriptForEach } from './define-script.js';
 import { PASS_ON } from './queue.lua.js';
 
 /**
- * Takes a lock away from whoever holds it; data of another type stays.
+ * Takes a lock away from its holder, whichever process or program that is; data of another type stays.
  *
  * Least Redis version 5; O(log n) in the processes that wait.
  *
@@ -18,4 +18,5 @@ export const FORCE_RELEASE = defineScriptForEach('force-release', {
     redis.call('DEL', key)
   end
   return 1`,
+  decode: (reply) => reply === 1,
 });

@@ -1,11 +1,15 @@
-import { defineScript } from './define-script.js';
+import type { StoredLock } from '../../engine/lock-store.interface.js';
+import { defineScript, type LockPart } from './define-script.js';
+
+/** The keys that the script takes, in their order. */
+export const INSPECTED: readonly [LockPart, ...LockPart[]] = ['key', 'queue'];
 
 /**
  * Reads a lock at one moment.
  *
  * `KEYS[1]` the lock, `KEYS[2]` its queue. Least Redis version 2.6; O(1).
  *
- * Replies nil when nobody holds it, else `{ value, ms, processes }`: ms is -1 without an expiry; processes wait in the queue. Fails with
+ * Replies nil when the key is free, else `{ value, ms, processes }`: ms is -1 without an expiry; processes wait in the queue. Fails with
  * WRONGTYPE on data of another type.
  */
 export const INSPECT = defineScript(
@@ -18,3 +22,10 @@ end
 return { holder, redis.call('PTTL', KEYS[1]), redis.call('ZCARD', KEYS[2]) }
 `,
 );
+
+/** Reads the reply. A client may be set to hand out numbers as strings. */
+export function decodeInspect(reply: unknown): StoredLock | null {
+  if (reply === null) return null;
+  const [value, ttl, processes] = reply as [string, number | string, number | string];
+  return { value, ttl: Number(ttl) < 0 ? Infinity : Number(ttl), processes: Number(processes) };
+}

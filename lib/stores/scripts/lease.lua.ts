@@ -1,6 +1,6 @@
 /**
- * `prolong(key, ttl)`: lets the lease last `ttl` ms from now, unless it lasts longer already: a command that a client sent again, or one that an
- * earlier connection delivers late, must not shorten what a later one has given.
+ * `prolong(key, ttl)`: lets the lease last `ttl` ms from now, unless it lasts longer already: a command that the client sent twice, or that an earlier
+ * connection delivers late, must not shorten the lease that a later command has given.
  */
 export const PROLONG = /* lua */ `
 local function prolong(key, ttl)

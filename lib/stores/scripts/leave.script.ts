@@ -2,10 +2,10 @@ import { defineScriptForEach } from './define-script.js';
 import { DEQUEUE, IS_OURS, PASS_ON } from './queue.lua.js';
 
 /**
- * Takes our process out of the queue. A lock that is reserved for it passes on, and so does one that is free: perhaps it was our process that was woken for it, and came
- * too late.
+ * Takes a process out of the queue. A lock that is reserved for the process passes on, and so does one that is free: the process may have been woken for it and
+ * come too late.
  *
- * `inbox`: our process's channel. Least Redis version 5; O(log n) in the processes that wait.
+ * `inbox`: the channel of the process. Least Redis version 5; O(log n) in the processes that wait.
  *
  * Replies `1`.
  */
@@ -22,4 +22,5 @@ export const LEAVE = defineScriptForEach('leave', {
     redis.call('DEL', key)
   end
   return 1`,
+  decode: () => undefined,
 });

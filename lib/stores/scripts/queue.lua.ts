@@ -1,31 +1,31 @@
 /**
- * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop. Whoever does not come in that
- * time has lost its turn.
+ * How long a lock stays reserved for the process that was woken: enough for a round trip and a busy event loop. A process that does not come in that
+ * time loses its turn.
  */
 export const RESERVATION_MS = 300;
 
-/** How long a queue outlives the last process that came to stand in it. Each comes again within two seconds (see `REST_CAP_MS`). */
+/** How long a queue outlives the last process that came to stand in it. Each process comes again within two seconds (see `REST_CAP_MS`). */
 export const QUEUE_MS = 10_000;
 
 /** What a lock holds while it is kept for the process at the head of its queue; the entry of that process follows. */
 export const RESERVED = 'reserved ';
 
-/** How the entry of a process begins that no message reaches: it polls. Its channel follows. */
+/** How the entry of a process begins that polls, because no message reaches it; its channel follows. */
 export const POLLER = 'poll ';
 
 /** What the channel of a process on a Cluster contains. */
 export const CLUSTER_INBOX = 'inbox:cluster:';
 
 /**
- * A place in the queue: the server's millisecond in which the process came, times this, plus something less than this. So it is exact until 2039, and after that as good as
- * a number with 53 bits is.
+ * A place in the queue: the server's millisecond in which the process came, times this, plus something less than this. Such a score is exact until 2039, and later
+ * as exact as a number with 53 bits can be.
  */
 export const PLACE = 4_096;
 
 /**
  * The queue of a lock is a sorted set of processes in the order in which they came. One that can be woken is in it by its channel. One that polls is in it by `POLLER` and its
- * channel, and the rest of its place tells the millisecond, modulo `PLACE`, at which it comes again: its turn is kept until then and not longer, and whoever came after it goes first
- * if that is too late. It keeps its place meanwhile: by the moment of its next try it would stand behind everyone, each time anew.
+ * channel, and the rest of its place tells the millisecond, modulo `PLACE`, at which it comes again: its turn is kept until then and not longer, and the process behind it goes first
+ * if that is too late. It keeps its place meanwhile: ordered by its next try, it would stand behind all the others at every try.
  *
  * `firstDue(queue, ahead)`: the first entry whose process comes within `ahead` ms, and the ms until it is there: 0 for one that can be woken. Nothing when there is none.
  */
@@ -51,9 +51,9 @@ const FIRST_DUE = /* lua */ `
 
 /**
  * `passOn(key, queue, ahead)`: reserves the lock for the first process in the queue that lives, wakes it, and returns true; false when there is
- * none, or none that comes within `ahead` ms. A process without a receiver is gone, but not in a Cluster: PUBLISH counts the receivers of one node there, and
- * so proves nothing. Where the server refuses PUBLISH nobody is woken, and the lock is free for who polls. Most queues are empty: Lua makes a function each time it comes to its
- * text, so what only a queue needs stands behind the question whether there is one.
+ * none, or none that comes within `ahead` ms. A process whose channel has no receiver is gone. On a Cluster PUBLISH counts the receivers of one node only, and so
+ * proves nothing. Where the server refuses PUBLISH no process is woken, and the lock is free for those that poll. Most queues are empty, and Lua makes a function each time it comes
+ * to its text: so what only a queue needs stands behind the question whether there is one.
  */
 export const PASS_ON = /* lua */ `
 local function passOn(key, queue, ahead)
@@ -85,8 +85,8 @@ end
 `;
 
 /**
- * `enqueue(queue, inbox, comes)`: puts our process into the queue, once, where it keeps its place; `comes`: '' when it can be woken, else the ms after which it
- * comes again. A place is never in the future, whatever the clock has done since.
+ * `enqueue(queue, inbox, comes)`: gives a process one place in the queue, which it keeps; `comes`: '' when it can be woken, else the ms after which it
+ * comes again. A place is never in the future, even if the server's clock has stepped back since.
  */
 export const ENQUEUE = /* lua */ `
 local function enqueue(queue, inbox, comes)
@@ -106,14 +106,14 @@ local function enqueue(queue, inbox, comes)
 end
 `;
 
-/** `dequeue(queue, inbox)`: takes our process out of the queue. */
+/** `dequeue(queue, inbox)`: takes a process out of the queue. */
 export const DEQUEUE = /* lua */ `
 local function dequeue(queue, inbox)
   redis.pcall('ZREM', queue, inbox, '${POLLER}' .. inbox)
 end
 `;
 
-/** `isOurs(holder, inbox)`: whether the lock is reserved for our process. */
+/** `isOurs(holder, inbox)`: whether the lock is reserved for the process with that channel. */
 export const IS_OURS = /* lua */ `
 local function isOurs(holder, inbox)
   return holder == '${RESERVED}' .. inbox or holder == '${RESERVED}${POLLER}' .. inbox

@@ -1,13 +1,14 @@
 import { defineScriptForEach } from './define-script.js';
 import { FENCE_LEAD_US, FENCE_RETENTION_MS } from './fencing.lua.js';
 import { PROLONG } from './lease.lua.js';
+import { RENEW } from './renew.script.js';
 
 /**
- * Makes the next fencing token of each lock that still holds our own value exceed `floor`, and lets its lease last `ttl` at least.
+ * Makes the next fencing token of each lock that still holds `value` exceed `floor`, and lets its lease last `ttl` at least.
  *
  * `value`: owner token and metadata; `ttl`: ms. Least Redis version 2.6; O(1).
  *
- * Replies as renew.
+ * Replies as the renew script.
  */
 export const RAISE_FENCE = defineScriptForEach('raise-fence', {
   keys: ['key', 'fence'],
@@ -22,4 +23,5 @@ export const RAISE_FENCE = defineScriptForEach('raise-fence', {
   end
   prolong(key, ttl)
   return 1`,
+  decode: RENEW.decode,
 });

@@ -1,13 +1,14 @@
+import type { ReleaseOutcome } from '../../interfaces/lock.interface.js';
 import { defineScriptForEach } from './define-script.js';
 import { PASS_ON } from './queue.lua.js';
 
 /**
- * Gives back each lock that still holds our own value: to the process that waits longest, or to whoever comes.
+ * Gives back each lock that still holds `value`: to the process that waits longest, or to the next that comes.
  *
- * `value`: owner token and metadata; `keep`: ms that the key stays taken, 0 to give it back now; `ahead`: ms for which a process that polls may have it kept, as long as we had
- * it. Least Redis version 5; O(1), and O(log n) in the processes that wait.
+ * `value`: owner token and metadata; `keep`: ms that the key stays taken, 0 to give it back now; `ahead`: ms for which the lock is kept for a process that polls, as long as
+ * the releasing process had it. Least Redis version 5; O(1), and O(log n) in the processes that wait.
  *
- * Replies: `1` ours, and given back; `0` no such key; `-1` another value, left alone.
+ * Replies: `1` given back; `0` no such key; `-1` another value, left alone.
  */
 export const RELEASE = defineScriptForEach('release', {
   keys: ['key', 'queue'],
@@ -22,4 +23,9 @@ export const RELEASE = defineScriptForEach('release', {
     redis.call('DEL', key)
   end
   return 1`,
+  decode(reply, isResent): ReleaseOutcome {
+    // A client that lost its connection sends the command again, when the first one has already removed the key and others may have taken it.
+    if (reply === 1 || isResent) return 'released';
+    return reply === 0 ? 'expired' : 'stolen';
+  },
 });

@@ -12,7 +12,7 @@ export interface AppFilter {
 /** Nest's mark of what a filter catches. Source: FILTER_CATCH_EXCEPTIONS of @nestjs/common. */
 const CLASSES = '__filterCatchExceptions__';
 
-/** In the order in which Nest asks them. Those of a request are not among them: Nest asks them before any of these. */
+/** The app's filters, in the order in which Nest asks them. Request-scoped ones are not among them: Nest asks them before any of these. */
 export function filtersOfApp(modules: ModulesContainer): AppFilter[] {
   const filters: AppFilter[] = [];
   for (const { providers } of modules.values()) {

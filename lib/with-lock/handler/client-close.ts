@@ -9,7 +9,7 @@ interface Closable {
   off(event: 'close', listener: () => void): unknown;
 }
 
-/** Express' request knows its response, Fastify's only its socket. */
+/** An HTTP request: Express' knows its response, Fastify's only its socket. */
 interface QueryRequest {
   readonly res?: HttpResponse;
   readonly raw?: { readonly socket?: Closable };
@@ -19,10 +19,10 @@ interface QueryRequest {
 const HANDLER_TYPE = 'microservices:handler_type';
 const EVENT = 2;
 
-/** The callbacks of a connection that may carry many calls at once, behind one listener. */
+/** The callbacks of all calls on a connection, which may carry many at once, behind one listener. */
 const callbacksOf = new WeakMap<Closable, Set<() => void>>();
 
-/** Calls back once when the connection to the client closes, where there is one to be seen. Returns what stops the listening. */
+/** Calls back once when the connection to the client closes, if the transport shows it. The returned function stops the listening. */
 export function onClientClose(execution: ExecutionContext, callback: () => void): () => void {
   const connection = connectionOf(execution);
   if (connection === undefined) return () => undefined;
@@ -49,7 +49,7 @@ function listenAmongMany(connection: Closable, callback: () => void): () => void
   return () => callbacks.delete(callback);
 }
 
-/** Nest itself unsubscribes from the handlers of a WebSocket that closes; a broker between client and server hides the one from the other. */
+/** The connection of the client, if the transport shows it. Nest itself unsubscribes from the handlers of a WebSocket that closes, and a broker hides its clients. */
 function connectionOf(execution: ExecutionContext): Closable | undefined {
   switch (execution.getType<string>()) {
     case 'http':
@@ -81,7 +81,7 @@ function cancellationOfCall(execution: ExecutionContext): Closable | undefined {
   return call === undefined ? undefined : cancellationOf(call);
 }
 
-/** Of Nest's TCP transport. */
+/** The socket of a call by Nest's TCP transport. */
 function socketOf(context: unknown): Closable | undefined {
   const { getSocketRef } = (context ?? {}) as { getSocketRef?: () => { netSocket?: Closable } };
   return closable(getSocketRef?.call(context).netSocket);

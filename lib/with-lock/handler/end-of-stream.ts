@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { onClientClose } from './client-close.js';
 import { hasClient } from './http-response.js';
 
-/** By their shapes: there are classes of Nest, of Node, of the web, and other copies of them. */
+/** Streams, told by their shapes: their classes are Nest's, Node's, the web's, and there are copies of them. */
 interface StreamLike {
   /** Both, as Nest's `StreamableFile` has them: a camera may have a stream, too. */
   readonly getStream?: () => unknown;
@@ -16,7 +16,7 @@ interface StreamLike {
 }
 
 /**
- * For a value that is sent after the handler has completed: resolves when it has been sent, or can no longer be. `undefined` for all others.
+ * Resolves when a value that Nest sends after the handler has completed was sent, or can no longer be; `undefined` for all other values.
  */
 export function endOfStream(value: unknown, execution: ExecutionContext): Promise<void> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

@@ -1,7 +1,7 @@
 import type { ArgumentsHost } from '@nestjs/common';
 import type { RedisLockErrorCode } from '../../errors/redis-lock.error.js';
 
-/** What a client of gRPC may do next, by the numbers of its statuses. Source: https://grpc.io/docs/guides/status-codes/ */
+/** The statuses of gRPC, by which a client knows what it may do next. Source: https://grpc.io/docs/guides/status-codes/ */
 export enum GrpcStatus {
   INVALID_ARGUMENT = 3,
   ABORTED = 10,
@@ -9,14 +9,14 @@ export enum GrpcStatus {
   UNAVAILABLE = 14,
 }
 
-/** Where clients find the code of ours. */
+/** The entry of the metadata in which clients find this package's code. */
 const CODE_KEY = 'lock-code';
 
 interface Metadata {
   set(key: string, value: string): void;
 }
 
-/** What we need of a call of @grpc/grpc-js, which is told by its shape: the package belongs to the app. */
+/** The part of a call of @grpc/grpc-js that is used. A call is told by its shape, because the package belongs to the app. */
 export interface GrpcCall {
   readonly cancelled: boolean;
   readonly metadata: Metadata & { readonly constructor: new () => Metadata };
@@ -39,7 +39,7 @@ export function grpcCallOf(host: ArgumentsHost | undefined): GrpcCall | undefine
   return isGrpcCall(call) ? call : rawCallOf(host);
 }
 
-/** That of a handler which gets the call itself (`@GrpcStreamCall()`) and answers by it: from what such a handler returns, an error reaches nobody. */
+/** The call of a handler which gets it as its argument (`@GrpcStreamCall()`) and answers by it: an error that such a handler returns or throws reaches no client. */
 export function rawCallOf(host: ArgumentsHost | undefined): GrpcCall | undefined {
   const call = host?.getArgByIndex<unknown>(0);
   return isGrpcCall(call) ? call : undefined;
@@ -56,7 +56,7 @@ export function grpcAnswer(
   return { code: status, message, metadata: told };
 }
 
-/** As a connection that closes: `destroyed`, and the event `close`. */
+/** Makes the call look like a connection that closes: with `destroyed`, and the event `close`. */
 export function cancellationOf(call: GrpcCall): {
   readonly destroyed: boolean;
   once(event: 'close', listener: () => void): unknown;

@@ -16,13 +16,13 @@ type Transport = LockKeyContext['transport'];
 
 const REQUESTS: readonly string[] = ['http', 'rpc', 'ws', 'graphql'] satisfies readonly Transport[];
 
-/** Packages for queues, command lines and the like have Nest call handlers with the arguments of the method, as type `http` if they name none. */
+/** The transport of a call; `call` when a package for queues, command lines and the like has Nest call the handler with the arguments of the method, as type `http` if it names none. */
 function transportOf(execution: ExecutionContext): Transport {
   const type = execution.getType<string>();
   return REQUESTS.includes(type) && (type !== 'http' || hasClient(execution)) ? (type as Transport) : 'call';
 }
 
-/** What a key function is told of the call of a handler; read from the request only when asked. */
+/** What a key function is told of the call of a handler. Each field is read from the request only when the function reads it. */
 export class HandlerContext implements LockKeyContext {
   readonly transport: Transport;
 
@@ -75,7 +75,7 @@ export class HandlerContext implements LockKeyContext {
   }
 }
 
-/** Whoever reads them too early can be asked again. */
+/** Errors of key functions that read arguments too early: such a function is called again when Nest has made them. */
 const tooEarly = new WeakSet<object>();
 
 /** Whether a key function failed because it reads arguments that Nest has not made yet. */
@@ -83,7 +83,7 @@ export function needsArguments(error: unknown): boolean {
   return typeof error === 'object' && error !== null && tooEarly.has(error);
 }
 
-/** May be taken, as a parameter that is destructured does, but not read. */
+/** Stands in for arguments that Nest has not made: code may take it, as a destructured parameter does, but not read it. */
 function missingArgs({ target, transport }: HandlerContext): readonly unknown[] {
   const read = (): never => {
     const value = `on ${target}, whose function reads "args" of a call by ${transport}: its lock is taken before Nest has made the arguments of the method`;

@@ -15,7 +15,7 @@ const NOTHING = Promise.resolve();
 export class HandlerLock {
   readonly #wait = new Cancellation();
   #state: 'none' | 'waiting' | 'before pipes' | 'after pipes' | 'given back' = 'none';
-  /** More than one when an interceptor had the handler called again, with arguments that make another key. */
+  /** The locks of this call: more than one when an interceptor called the handler again, with arguments that make another key. */
   readonly #locks: Lock[] = [];
   #last: Lock | undefined;
   #released: Promise<void> = NOTHING;
@@ -26,7 +26,7 @@ export class HandlerLock {
     private readonly service: RedisLockService,
   ) {}
 
-  /** Takes it, with the arguments of the method or, if there are none yet, without. What comes of it is told in the same turn. */
+  /** Takes the lock, with the arguments of the method if Nest has made them. Calls back in the turn in which the outcome is known. */
   take<T>(
     args: readonly unknown[] | undefined,
     onAdmitted: (admission: Admission) => T,
@@ -42,7 +42,7 @@ export class HandlerLock {
         this.#last = admission.kind === 'locked' ? admission.lock : undefined;
         if (this.#last !== undefined) this.#locks.push(this.#last);
         if (!this.#wait.aborted) return onAdmitted(admission);
-        // Acquired in the moment in which the client went away.
+        // The client went away in the moment in which the lock was acquired.
         void this.release();
         return onRefused(this.#wait.reason);
       },
@@ -54,13 +54,13 @@ export class HandlerLock {
     );
   }
 
-  /** Whether it must be taken before the method is called with these arguments. */
+  /** Whether the lock must be taken before the method is called with these arguments. */
   isNeededFor(args: readonly unknown[]): boolean {
     if (this.#state === 'before pipes') return false;
     return this.#state !== 'after pipes' || !this.#hasKeysOf(args);
   }
 
-  /** An interceptor had the handler called again. */
+  /** Whether the last lock has the keys that these arguments make: an interceptor may call the handler again with others. */
   #hasKeysOf(args: readonly unknown[]): boolean {
     const { keys, target } = this.method;
     try {
@@ -75,12 +75,12 @@ export class HandlerLock {
     if (this.#state === 'waiting') this.#wait.cancel(clientGone());
   }
 
-  /** @throws {LockLostError} when it was lost, and the decorator says that this takes the place of a result. */
+  /** @throws {LockLostError} when the lock was lost, and the decorator says that this takes the place of a result. */
   assertKept(): void {
     if (this.#last !== undefined) assertKept(this.method, this.#last);
   }
 
-  /** Once for each time that it was taken. */
+  /** Releases each of the locks once. */
   release(): Promise<void> {
     this.#state = 'given back';
     if (this.#locks.length > 0) this.#released = giveBack(this.#locks.splice(0));

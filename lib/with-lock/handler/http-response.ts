@@ -2,7 +2,7 @@ import type { ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { LockNotAcquiredError } from '../../errors/lock-not-acquired.error.js';
 
-/** What Express' response and Node's own have in common. */
+/** An HTTP response: what Express' and Node's have in common. */
 export interface NodeResponse {
   readonly destroyed: boolean;
   readonly headersSent: boolean;
@@ -14,12 +14,12 @@ export interface NodeResponse {
 export type HttpResponse = (Partial<NodeResponse> & { readonly raw?: NodeResponse }) | null | undefined;
 
 export function nodeResponse(response: HttpResponse): NodeResponse | undefined {
-  // In this order: what Express' response does not have is looked for in all of its prototypes, in each request.
+  // In this order: JavaScript would look for what Express' response does not have in all of its prototypes, in each request.
   if (typeof response?.once === 'function') return response as NodeResponse;
   return typeof response?.raw?.once === 'function' ? response.raw : undefined;
 }
 
-/** Whether the handler answers an HTTP client; packages also call handlers in a context that only says so. */
+/** Whether the handler answers an HTTP client. A context that says `http` is not enough: packages make such contexts, too. */
 export function hasClient(context: ArgumentsHost): boolean {
   return responseOf(context) !== undefined;
 }
@@ -29,7 +29,7 @@ export function isAnswered(context: ArgumentsHost): boolean {
   return responseOf(context)?.headersSent === true;
 }
 
-/** Tells the client when to come back, where that is known. */
+/** Tells the client when to come back, if that is known. */
 export function setRetryAfter(context: ArgumentsHost, { httpAdapter }: HttpAdapterHost, error: unknown): void {
   if (!(error instanceof LockNotAcquiredError) || responseOf(context)?.headersSent !== false) return;
   const { retryAfterMs } = error;

@@ -8,7 +8,7 @@ import { isThenable } from '../thenable.js';
 /** On an execution, the innermost call of those that an interceptor of ours covers. A property, because a WeakMap is work for every garbage collection. */
 const INNERMOST = Symbol('nestjs-redis-lock:innermost-call');
 
-/** The part of Nest's `ExecutionContext` by which a call is known: one object for all interceptors, one list of arguments for all else. */
+/** The part of Nest's `ExecutionContext` by which a call is known: interceptors share the object, pipes and parameters share its list of arguments. */
 export interface Execution {
   [INNERMOST]?: InterceptedCall | undefined;
   getArgs(): readonly unknown[];
@@ -16,14 +16,14 @@ export interface Execution {
 
 /** The interceptor's side of a call. */
 export interface CallOwner {
-  /** Called with the arguments after the pipes. Takes the lock if that is not done; `undefined` when the method may begin at once. */
+  /** The method is called, with the arguments after the pipes. Takes the lock if that is not done; `undefined` when the method may begin at once. */
   enter(args: readonly unknown[]): Promise<Admission> | undefined;
 
-  /** The method has returned, whatever it returned; not when it failed. */
+  /** The method has returned a value, a promise or an Observable; not called when it threw. */
   onReturn(): void;
 }
 
-/** The method itself; gets the lock if it was taken after the parameters were resolved. */
+/** Runs the method itself, with the lock if it was taken after Nest had resolved the parameters. */
 type Body = (late: Lock | undefined) => unknown;
 
 /**
@@ -32,20 +32,20 @@ type Body = (late: Lock | undefined) => unknown;
  */
 export class InterceptedCall implements Mark {
   /**
-   * `expected`: the next call of the method is the one. → `begun`: any other is a call of its own, with a key of its own. → `expected` again when an
-   * interceptor beneath ours calls the handler once more. → `over`: nobody waits for it. → `refused`: it was over before it could begin.
+   * `expected`: the next call of the method is this one. → `begun`: any further call is one of its own, with a key of its own. → `expected` again when
+   * another interceptor, beneath this package's, calls the handler once more. → `over`: no code waits for the call. → `refused`: it was over before it could begin.
    */
   #state: 'expected' | 'begun' | 'over' | 'refused' = 'expected';
   #returnsMany = false;
-  /** Of all calls that run: ends when the last does, and never rejects. */
+  /** The work of all calls that run: ends when the last of them does, and never rejects. */
   #work: Promise<void> | undefined;
   scope: Scope | undefined;
   lock: Lock | undefined;
 
-  /** Both dropped in the end: whatever the handler has started, and goes on, keeps this call, and must not keep the request. */
+  /** Dropped in the end, as `#execution` is: work that the handler has started and that goes on keeps this call in memory, and must not keep the request. */
   #owner: CallOwner | undefined;
   #execution: Execution | undefined;
-  /** Of a `@WithLock()` above. */
+  /** The call that a `@WithLock()` above covers. */
   readonly #outer: InterceptedCall | undefined;
 
   constructor(
@@ -60,21 +60,21 @@ export class InterceptedCall implements Mark {
     execution[INNERMOST] = this;
   }
 
-  /** The call of `method` that the running code was to make; not one that is within it: who calls itself needs a lock of its own. */
+  /** The call of `method` that the running code was to make; not a call within that one: a method that calls itself needs a lock of its own. */
   static take(method: LockedMethod): InterceptedCall | undefined {
     return findMark(
       (mark): mark is InterceptedCall => mark instanceof InterceptedCall && mark.method === method && mark.#isWaitedFor,
     );
   }
 
-  /** Whether the lock of `method` is the matter of another interceptor of ours, in the same execution. */
+  /** Whether another interceptor of this package takes care of the lock of `method` in the same execution. */
   static covers(execution: Execution, method: LockedMethod): boolean {
     for (let call = execution[INNERMOST]; call !== undefined; call = call.#outer)
       if (call.method === method && !call.isClosed) return true;
     return false;
   }
 
-  /** Runs what calls the handler, in whatever async context that is, in the context of the calls that cover it: they expect it. */
+  /** Runs `body`, which calls the handler, in the async context of the calls that cover it, and has them expect it. */
   static handOver<T>(execution: Execution, body: () => T): T {
     const innermost = execution[INNERMOST];
     if (innermost === undefined) return body();
@@ -102,7 +102,7 @@ export class InterceptedCall implements Mark {
     return this.#state === 'over' || this.#state === 'refused';
   }
 
-  /** One that is over before it began must not begin now, but say so. */
+  /** Whether the next call of the method is this one. A refused call counts: it must not begin any more, but say so. */
   get #isWaitedFor(): boolean {
     return this.#state === 'expected' || this.#state === 'refused';
   }
@@ -114,15 +114,15 @@ export class InterceptedCall implements Mark {
 
   /** Runs the method itself. */
   run(args: readonly unknown[], body: Body): unknown {
-    // The request was answered before its handler began (an outer timeout): it must not begin now, without the lock.
+    // An outer timeout has answered the request before its handler began: now it must not begin without the lock.
     if (this.#state === 'refused') throw this.#refusal();
     this.#state = 'begun';
-    // An interceptor beneath ours gave up a call that still runs: one at a time.
+    // Another interceptor gave up a call that still runs: only one may run at a time.
     if (this.#work !== undefined) return this.#watch(this.#work.then(() => this.#enter(args, body)));
     return this.#watch(this.#enter(args, body));
   }
 
-  /** Nobody waits for the call any more. What it returns, if anything, resolves when the method, which still runs, has settled. */
+  /** Ends the call for those who waited for it. The promise, if there is one, resolves when the method, which still runs, has settled. */
   close(): Promise<void> | undefined {
     this.#state = this.#isWaitedFor ? 'refused' : 'over';
     if (this.#work !== undefined) return this.#work.then(() => this.#drop());
@@ -149,7 +149,7 @@ export class InterceptedCall implements Mark {
         this.#owner?.onReturn();
       },
       () => {
-        // A handler that failed may be called again, so that it is not told.
+        // An interceptor may call a handler again that failed, so the owner does not hear of the failure.
         if (this.#work === work) this.#work = undefined;
       },
     );
@@ -177,7 +177,7 @@ export class InterceptedCall implements Mark {
   }
 }
 
-/** The query of a library may run each time that somebody waits for it, and here two do. */
+/** Makes one promise of what a method returned: a library's lazy query runs each time that it is awaited, and here it is awaited twice. */
 function once(result: unknown): unknown {
   return isThenable(result) && !(result instanceof Promise) ? Promise.resolve(result) : result;
 }

@@ -18,7 +18,7 @@ export interface HandlerCall {
   readonly next: CallHandler;
 }
 
-/** How an error of ours is put to the caller. */
+/** Turns a lock error into what the client of the handler gets. */
 export type Explain = (execution: ExecutionContext, error: unknown) => Promise<unknown>;
 
 /**
@@ -32,7 +32,7 @@ export class LockedHandler implements CallOwner {
   #intercepted: InterceptedCall | undefined;
   #state: 'acquiring' | 'running' | 'done' = 'acquiring';
   #inner: Subscription | undefined;
-  /** What a handler that returns one value has returned: it leaves after the lock was given back. */
+  /** What a handler that returns one value has returned: the client gets it after the lock was given back. */
   #held: { readonly value: unknown } | undefined;
   #streamEnd: Promise<void> | undefined;
 
@@ -55,7 +55,7 @@ export class LockedHandler implements CallOwner {
     );
   }
 
-  /** The subscriber is gone: done, timed out, or its client went away. */
+  /** The subscriber is gone: it has all, it timed out, or its client went away. */
   stop(): void {
     if (this.#state === 'acquiring') return this.#lock.stopWaiting();
     if (this.#state === 'done') return;
@@ -64,7 +64,7 @@ export class LockedHandler implements CallOwner {
     void this.#end();
   }
 
-  /** The pipes are through: what the method is called with is known. */
+  /** The pipes have made the arguments of the method. */
   enter(args: readonly unknown[]): Promise<Admission> | undefined {
     if (!this.#lock.isNeededFor(args)) return undefined;
     return this.#lock.take<Admission>(
@@ -79,7 +79,7 @@ export class LockedHandler implements CallOwner {
     );
   }
 
-  /** The method has returned, whatever it returned. */
+  /** The method has returned a value, a promise or an Observable. */
   onReturn(): void {
     if (this.call.method.policy.until === 'return') void this.#lock.release();
   }
@@ -98,7 +98,7 @@ export class LockedHandler implements CallOwner {
     intercepted.around(() => this.#subscribe(intercepted));
   }
 
-  /** As Nest does with what a handler returns. */
+  /** Answers with a value in place of the handler's, as Nest does with what a handler returns. */
   #answerInstead(value: unknown): void {
     const { subscriber } = this;
     this.#state = 'done';
@@ -124,7 +124,7 @@ export class LockedHandler implements CallOwner {
     });
   }
 
-  /** Whoever returns one value has completed when it is there; unless something beneath us goes on, and then nobody waits for the end. */
+  /** Holds the one value of a handler back until it completes, which it does in the same turn. If another interceptor goes on after the value, the client gets it at once. */
   #hold(value: unknown): void {
     const held = { value };
     this.#held = held;
@@ -145,7 +145,7 @@ export class LockedHandler implements CallOwner {
     this.subscriber.error(error);
   }
 
-  /** Released before the client is answered, so that its next request finds the lock free; but a stream ends only after the answer began. */
+  /** Releases before the client is answered, so that its next request finds the lock free; only a stream ends after the answer began. */
   #finish(answer: () => void): void {
     if (this.#state === 'done') return;
     this.#state = 'done';

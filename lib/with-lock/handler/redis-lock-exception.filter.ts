@@ -8,7 +8,7 @@ import { isUnanswered, reportRefusal, rpcAnswer, toHttpError, toTransportError }
 import { filtersOfApp, type AppFilter } from './app-filters.js';
 import { tellSocket } from './socket-answer.js';
 
-/** Our errors as they were thrown. In the form of a transport, as the decorator throws them, Nest answers by itself. */
+/** The errors of this package as they were thrown. Those that the decorator throws in the form of a transport, Nest answers by itself. */
 abstract class UnansweredLockError {
   static [Symbol.hasInstance](value: unknown): boolean {
     return isUnanswered(value);
@@ -41,7 +41,7 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
     if (type === 'http' && hasClient(host)) return this.#answerRequest(error, host);
     reportRefusal(error);
     if (type === 'ws') return tellSocket(host, error);
-    // Whoever called the handler, in a context of its own, knows what to do with an error.
+    // A package that calls handlers in a context of its own knows what to do with an error.
     throw error;
   }
 
@@ -85,7 +85,7 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
     return of(undefined);
   }
 
-  /** Nest asks the last filter first, and ours may come after those of the app: those are for whoever they are for. */
+  /** The filter of the app that catches this error, if there is one. Nest asks the last filter first, and this one may come after those of the app. */
   #filterFor(exception: unknown): AppFilter | undefined {
     this.#others ??= filtersOfApp(this.modules).filter(({ filter }) => !(filter instanceof RedisLockExceptionFilter));
     return this.#others.find(

@@ -7,7 +7,7 @@ import { messageAnswer } from './transport-error.js';
 const GATEWAY = 'websockets:is_gateway';
 const FILTERS = '__exceptionFilters__';
 
-/** Those of Socket.IO emit to the other side; those of the web send, and what they emit goes nowhere. */
+/** A socket. Socket.IO's `emit()` sends to the other side; a plain WebSocket has `send()` for that, and its `emit()` sends nothing. */
 interface SocketClient {
   readonly readyState?: unknown;
   send?(text: string): void;
@@ -17,7 +17,7 @@ interface SocketClient {
 /** The event by which Nest tells a client of an exception. */
 const EVENT = 'exception';
 
-/** Tells the client of a gateway as Nest tells of a `WsException`; without that class, which belongs to a package that the app may have twice. */
+/** Tells the client of a gateway as Nest tells of a `WsException`, without that class: it belongs to a package of which the app may have two copies. */
 export function tellSocket(host: ArgumentsHost, error: RedisLockError): void {
   const client = host.switchToWs().getClient<SocketClient | undefined>();
   const data = messageAnswer(error);
@@ -26,13 +26,13 @@ export function tellSocket(host: ArgumentsHost, error: RedisLockError): void {
   else client?.emit?.(EVENT, data);
 }
 
-/** Nest has no global filters for gateways, so they get this one as their own, to be asked after those that they have. */
+/** Gives each gateway the filter, to be asked after those that it has: Nest has no global filters for gateways. */
 export function addToGateways(modules: ModulesContainer, filter: ExceptionFilter): void {
   for (const { providers } of modules.values()) {
     for (const { metatype, isNotMetatype } of providers.values()) {
       if (isNotMetatype || typeof metatype !== 'function' || !Reflect.hasMetadata(GATEWAY, metatype)) continue;
       const filters = (Reflect.getMetadata(FILTERS, metatype) as readonly unknown[] | undefined) ?? [];
-      // Another app of this process may have the class, too.
+      // Another app of this process may have given the class its filter.
       const others = filters.filter((other) => !(other instanceof (filter.constructor as new () => ExceptionFilter)));
       Reflect.defineMetadata(FILTERS, [filter, ...others], metatype);
     }

@@ -17,7 +17,7 @@ const UNAVAILABLE = {
   error: 'Service Unavailable',
   grpc: GrpcStatus.UNAVAILABLE,
 };
-/** Of the app, which no client can cause or mend: as Nest answers for errors that it does not know. */
+/** The codes of mistakes of the app, which no client can cause or mend: clients get what Nest answers for errors that it does not know. */
 const BUG = {
   status: HttpStatus.INTERNAL_SERVER_ERROR,
   error: 'Internal Server Error',
@@ -47,11 +47,11 @@ export interface MessageAnswer {
 
 type ExceptionClass = new (payload: object) => Error;
 
-/** The errors that stand for one of ours in a transport. Another copy of the package may have made them. */
+/** The mark of exceptions that stand for a lock error in a transport; a registered symbol, because another copy of the package may have made them. */
 const ANSWERED = Symbol.for('nestjs-redis-lock:answered');
 const logger = new LockLogger();
 
-/** Whether an error is one of ours, in no form of any transport yet. */
+/** Whether an error is one of this package, and not yet in the form of a transport. */
 export function isUnanswered(error: unknown): error is RedisLockError {
   return error instanceof RedisLockError && !(ANSWERED in error);
 }
@@ -59,12 +59,12 @@ export function isUnanswered(error: unknown): error is RedisLockError {
 /**
  * A lock error in the form of the transport: an exception of its own for microservices and WebSockets, else an `HttpException`, which GraphQL
  * understands too. It is `instanceof` the lock error it stands for as well, so that `@Catch(LockNotAcquiredError)` finds it, and has its fields.
- * Any other error is returned as it is, and so is one of ours when the app has no such exception.
+ * Any other error is returned as it is, and so is a lock error when the app has no such exception.
  */
 export async function toTransportError(type: string, error: unknown, host?: ArgumentsHost): Promise<unknown> {
   if (!isUnanswered(error)) return error;
   if (type !== 'rpc' && type !== 'ws') return toHttpError(type, error);
-  // Left to the filter: Nest would throw it where nobody catches it.
+  // Left to the filter: Nest would throw the exception where no code catches it.
   if (type === 'rpc' && rawCallOf(host) !== undefined) return error;
   const Exception = await exceptionClass(type);
   if (Exception === undefined) return error;
@@ -79,7 +79,7 @@ export function toHttpError(type: string, error: RedisLockError): HttpException 
   const { status, error: title, message } = ANSWERS[code];
   const body = { statusCode: status, error: title, message, code };
   const exception = new HttpException(body, status);
-  // Each implementation of GraphQL sends these; Apollo's driver puts the same `originalError` there, and a `code` of its own.
+  // All implementations of GraphQL send these; Apollo's driver puts the same `originalError` there, and a `code` of its own.
   if (type === 'graphql') Object.assign(exception, { extensions: { code, status, originalError: body } });
   return standIn(exception, error);
 }
@@ -96,12 +96,12 @@ export function rpcAnswer(error: RedisLockError, host: ArgumentsHost | undefined
   return grpcAnswer(call, grpc, error.code, message);
 }
 
-/** Nest does not log what is answered in the form of a transport. */
+/** Logs what Nest does not: errors that are answered in the form of a transport. */
 export function reportRefusal(error: RedisLockError): void {
   logger.refused(error, ANSWERS[error.code].status === HttpStatus.INTERNAL_SERVER_ERROR);
 }
 
-/** What is enumerable may be sent to the client, by a filter that serialises exceptions. */
+/** Makes an exception stand for a lock error. `key` and `cause` are not enumerable: a filter that serialises exceptions would send them to the client. */
 function standIn<T extends Error>(exception: T, error: RedisLockError): T {
   const { code, key, waitedMs, retryAfterMs, reason } = error as RedisLockError & Record<string, unknown>;
   markAs(exception, code);
@@ -110,7 +110,8 @@ function standIn<T extends Error>(exception: T, error: RedisLockError): T {
 }
 
 /**
- * Optional packages that whoever handles such messages has. Literals, so that bundlers find them, and in a try, so that they do not miss them.
+ * Loads the exception of an optional package, which every app has that handles such messages. The name is a literal, so that bundlers find it, inside a `try`, so that they do
+ * not complain when it is missing.
  */
 async function exceptionClass(type: 'rpc' | 'ws'): Promise<ExceptionClass | undefined> {
   try {
@@ -122,8 +123,8 @@ async function exceptionClass(type: 'rpc' | 'ws'): Promise<ExceptionClass | unde
   }
 }
 
-/** The client of the request went away while it waited: whatever is thrown, nobody reads it. */
+/** What is thrown when the client of the request went away while it waited: no client reads it. */
 export function clientGone(): HttpException {
-  // 499 is what nginx logs for it; a status of its own keeps it out of the counts of real answers.
+  // nginx logs this as 499; a status of its own keeps it out of the counts of real answers.
   return new HttpException('The client closed the request.', 499);
 }

@@ -10,7 +10,7 @@ import { LockedHandler, type Explain } from './locked-handler.js';
 import { toTransportError } from './transport-error.js';
 
 /**
- * Takes the locks of a handler under `@WithLock()`, which applies it: there is no need to name it anywhere.
+ * Takes the locks of a handler under `@WithLock()`. The decorator applies it: an app need not name it anywhere.
  *
  * @publicApi
  */
@@ -28,7 +28,7 @@ export class WithLockInterceptor implements NestInterceptor {
     const methods = lockedMethodsOf(execution.getHandler()).filter(
       (method) => !InterceptedCall.covers(execution, method),
     );
-    // Named once more than need be, with others between.
+    // The app has named this interceptor once more, with others in between.
     if (methods.length === 0) return InterceptedCall.handOver(execution, () => next.handle());
     return methods
       .reduceRight<CallHandler>((inner, method) => ({ handle: () => this.#locked(method, execution, inner) }), next)
@@ -48,7 +48,7 @@ export class WithLockInterceptor implements NestInterceptor {
     });
   }
 
-  /** Nest searches all modules of the app for it, each time it is asked. */
+  /** Looks each service up once: Nest searches all modules of the app for it. */
   #serviceNamed(name: string | undefined): RedisLockService {
     const known = this.#services.get(name);
     if (known !== undefined) return known;
@@ -57,7 +57,7 @@ export class WithLockInterceptor implements NestInterceptor {
     return service;
   }
 
-  /** Our own errors in the form of the transport; those of the handler never come here. */
+  /** Gives a lock error the form of the transport; errors of the handler never come here. */
   readonly #explain: Explain = (execution, error) => {
     setRetryAfter(execution, this.adapterHost, error);
     return toTransportError(execution.getType(), error, execution);

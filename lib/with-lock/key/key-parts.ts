@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { isWellFormed, printValue } from '../../options/print-value.js';
 import { MAX_KEY_BYTES } from '../../redis-lock.constants.js';
 
-/** How much of what is too long for a key stays readable. */
+/** How many characters of a key or part that is too long stay readable. */
 const READABLE_CHARS = 64;
 
-/** Stands before a hash. No part has it, because each "%" of a part is followed by two digits, and no text between parts may. */
+/** Marks a hash. It occurs in no part, where two digits follow each "%", and in no text between parts, where it is refused. */
 const HASH_MARK = '%#';
 
-/** What could be mistaken for the structure of a key: our own separator, escape and hash marks, the braces of a hash tag, space and control. */
+/** Characters that could be mistaken for the structure of a key: separator, escape and hash mark, the braces of a hash tag, space and control characters. */
 // eslint-disable-next-line no-control-regex -- control characters are what is escaped
 const ALWAYS_ESCAPED = /[%:#{}\s\u0000-\u001f\u007f]/u;
 
@@ -46,7 +46,7 @@ export function faultOfPart(value: unknown): string | undefined {
 }
 
 /**
- * A part as it stands in a key: escaped, so that `('a:b', 'c')` and `('a', 'b:c')` are not one key. Clients send parts of any length: one that is longer
+ * Escapes a part for a key, so that `('a:b', 'c')` and `('a', 'b:c')` make different keys. Clients send parts of any length: one that is longer
  * than a key may be is hashed, in one pass.
  */
 export function encodePart(value: unknown, separator: string): string {
@@ -56,15 +56,15 @@ export function encodePart(value: unknown, separator: string): string {
     : escape(text, separator);
 }
 
-/** A key that is too long keeps its beginning, for operators; the whole makes the difference. */
+/** Shortens a key that is too long to its beginning, for operators to read, and the hash of the whole, which tells it from others. */
 export function fitKey(key: string): string {
   if (key.length <= MAX_KEY_BYTES / 3 || Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
-  // What has no bytes of its own would meet another key in the hash; where keys are looked at, such a key is refused.
+  // Half a surrogate pair has no bytes of its own, so the hash could be that of another key; `toKey()` refuses such a key.
   if (!isWellFormed(key)) return key;
   return `${beginningOf(key)}${HASH_MARK}${hash(key)}`;
 }
 
-/** The cut may have gone through a surrogate pair. */
+/** Drops half of a surrogate pair that the cut has left at the end. */
 function beginningOf(text: string): string {
   return Array.from(text.slice(0, READABLE_CHARS)).filter(isWellFormed).join('');
 }

@@ -7,10 +7,10 @@ export interface KeySource {
   /** @throws {LockKeyError} when this call makes no key. */
   keysOf(context: LockKeyContext): string | readonly string[];
 
-  /** Whether a key cannot be made without the arguments of the method; of a key function, only the call tells. */
+  /** Whether a key needs the arguments of the method; for a key function, only a call tells. */
   readonly needsArguments: boolean;
 
-  /** What stands between the braces of its templates, as `params.id`. */
+  /** The parts of its templates, as `params.id`. */
   readonly parts: readonly string[];
 
   /** The first part of a template that no call by this transport can have, as `params.id` in a plain call. */

@@ -17,13 +17,13 @@ const SOURCES: Readonly<Record<string, readonly Transport[]>> = {
   args: ['graphql'],
 };
 
-/** Every method has arguments; those of a handler are there after the pipes. */
+/** The transports of parts that are arguments: every method has arguments; those of a handler exist after the pipes. */
 const ALL: readonly Transport[] = ['http', 'rpc', 'ws', 'graphql', 'call'];
 
 interface Part {
   readonly text: string;
   readonly transports: readonly Transport[];
-  /** Where it begins: a position among the arguments, or the name of something that calls by a transport have. */
+  /** Where the part begins: a position among the arguments, or the name of something that calls by a transport have. */
   readonly source: number | string;
   readonly fields: readonly string[];
   /** The character after the part, if another part follows: it must not occur in the part itself. */

@@ -3,7 +3,7 @@ type PartsOf<Template extends string> = Template extends `${string}{${infer Part
   ? Part | PartsOf<Rest>
   : never;
 
-/** `any` and `unknown`: only the call tells. */
+/** Whether the type is `any` or `unknown`: then only a call tells what the value is. */
 type IsOpen<Value> = unknown extends Value ? true : false;
 
 /** Whether a key can be made from the value, by what its type says. */
@@ -25,7 +25,7 @@ type HasPath<Value, Path extends string> =
         ? IsKeyPart<FieldOf<NonNullable<Value>, Path>>
         : false;
 
-/** An array has its items under numbers, which are no keys of its type. */
+/** Whether the value has the field. The items of an array stand under numbers, which are no keys of its type. */
 type HasField<Value, Field extends string> = Field extends keyof Value
   ? true
   : Value extends readonly unknown[]

@@ -3,13 +3,13 @@ import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js'
 import { encodePart, faultOfPart, faultOfSeparator, faultOfTexts, fitKey, separatorOf } from './key-parts.js';
 import { printValue } from '../../options/print-value.js';
 
-/** The separators of each place where the tag stands, checked the first time that it is reached. */
+/** The text between the parts, for each place in the code where the tag stands: checked the first time that the place is reached. */
 const known = new WeakMap<readonly string[], readonly string[]>();
 
 /**
  * A key from values, for the service and for key functions: `` lockKey`order:${id}` ``. As in the templates of `@WithLock()`, parts are escaped, so that no
- * two different sets of them make one key here, and a key that is too long is hashed. Another text around the parts may make the same key: begin each with a
- * word of its own.
+ * two different sets of them make one key here, and a key that is too long is hashed. Another text around other parts may make the same key: begin each text
+ * with a word of its own.
  *
  * @returns the key, ready for `acquire()` and the others.
  * @throws {LockKeyError} when a part is `undefined`, `null`, empty, no finite number, or an object.

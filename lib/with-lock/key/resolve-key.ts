@@ -9,7 +9,7 @@ import { isThenable } from '../thenable.js';
 import type { KeySource } from './key-source.interface.js';
 import { KeyTemplate } from './key-template.js';
 
-/** What an object, or a value that is not there, becomes when it is put into a string: alone between separators, as text that people write hardly is. */
+/** What an object or a missing value becomes in a string. It stands alone between separators, which text that people write hardly does. */
 const NO_PART = /\[object |(?<![\p{L}\p{N}_\s])(?:undefined|null|NaN)(?![\p{L}\p{N}_\s])/u;
 
 /**
@@ -57,14 +57,14 @@ function ofFunction(key: unknown, context: LockKeyContext): string | readonly st
     assertFewKeys(key.length);
     if (key.every((item) => typeof item === 'string')) return key.map((item) => fit(item, context));
   }
-  // Nobody waits for it: its rejection would have nobody to hear it.
+  // No code waits for this promise, so that its rejection would be unhandled.
   if (isThenable(key)) key.then(undefined, () => undefined);
   throw new LockKeyError(
     `The key function of ${context.target} returned ${printValue(key)}. Return a string, or an array of strings.`,
   );
 }
 
-/** What a template refuses, a function may not put into its key unseen: all calls that lack it would wait for each other. */
+/** Refuses in the key of a function what a template refuses in a part: all calls that lack the value would wait for each other. */
 function fit(key: string, { target }: LockKeyContext): string {
   const [part] = NO_PART.exec(key.slice(0, MAX_KEY_BYTES)) ?? [];
   if (part === undefined) return fitKey(key);

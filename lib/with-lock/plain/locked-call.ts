@@ -4,8 +4,9 @@ import type { LockedMethod } from '../locked-method.js';
 import { callLocked, isAsyncIterable, type Body } from './plain-call.js';
 
 /**
- * A plain call of a function that is neither `async` nor `async *` by name: it may be either, compiled for older engines or wrapped, and only its caller
- * knows which. So this is a promise, for who waits, and an iteration, for who iterates; who does so in the turn of the call has the lock for that.
+ * A plain call of a function that is neither `async` nor `async *` by its form: compiled for older engines or wrapped, it may be either, and only its caller
+ * knows which. So this object is a promise for a caller that waits, and an iteration for one that iterates. A caller that begins to iterate in the turn of
+ * the call holds the lock for the iteration.
  */
 export class LockedCall extends Promise<unknown> implements Iteration {
   /** What follows is a promise as any other. */
@@ -26,7 +27,7 @@ export class LockedCall extends Promise<unknown> implements Iteration {
       resolve(
         callLocked(method, self, args, (lock) => {
           const result = body(lock);
-          // Iterated later, it takes the lock then.
+          // An iteration that begins later takes the lock at its beginning.
           return isAsyncIterable(result) && !isThenable(result)
             ? Promise.resolve(iterateLocked(method, self, args, () => result))
             : result;
@@ -60,7 +61,7 @@ export class LockedCall extends Promise<unknown> implements Iteration {
     return (this.#iteration ??= this.#iterate());
   }
 
-  /** The call has begun as one that is waited for. */
+  /** Iterates what the call returned, when it has begun as one that its caller waits for. */
   async *#late(): Iteration {
     const rows: unknown = await this;
     if (!isAsyncIterable(rows)) throw new TypeError('What the method returned cannot be iterated.');

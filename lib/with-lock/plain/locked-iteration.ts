@@ -6,8 +6,8 @@ import { admitIteration, assertKept, explained, isAsyncIterable, type Body } fro
 export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
 
 /**
- * Calls a method outside of Nest's handlers whose result is iterated. As the body of a generator does not run before the first value is asked for,
- * the lock is not taken before either; it is held until the iteration has ended or was given up.
+ * Calls a method outside of Nest's handlers whose result is iterated. The body of a generator does not run before its caller asks for the first value,
+ * so the lock is not taken before either; it is held until the iteration has ended or its caller has given it up.
  */
 export async function* iterateLocked(
   method: LockedMethod,
@@ -33,7 +33,7 @@ function iterable({ target }: LockedMethod, rows: unknown): AsyncIterable<unknow
   throw new TypeError(`What ${target} returned is not async iterable: it was a value to wait for.`);
 }
 
-/** Each step runs in the context of the lock, not in that of whoever asks for the next value. */
+/** Runs each step in the async context of the lock, not in that of the caller who asks for the next value. */
 class HeldIteration implements AsyncIterableIterator<unknown, unknown, unknown> {
   readonly #inner: AsyncIterator<unknown, unknown, unknown>;
 

@@ -10,7 +10,7 @@ import { isThenable } from '../thenable.js';
 import { findLocks } from '../startup/find-locks.js';
 import type { LockedMethod } from '../locked-method.js';
 
-/** The method itself; gets the lock that was taken for it. */
+/** Runs the method itself, with the lock that was taken for it. */
 export type Body = (lock: Lock | undefined) => unknown;
 
 /** Calls a method outside of Nest's handlers, under its lock. One function, because each that is async is a promise more in every call. */
@@ -44,7 +44,7 @@ export function admitIteration(method: LockedMethod, self: unknown, args: readon
   return explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
 }
 
-/** Errors of ours, and only those, come out of `work`: in the form that the caller needs. */
+/** Gives the lock errors of `work`, which throws no others, the form that the caller needs. */
 export async function explained<T>(method: LockedMethod, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -60,7 +60,7 @@ export function assertKept(method: LockedMethod, lock: Lock): void {
   throw reason instanceof Error ? reason : new LockLostError({ key: lock.key, reason: 'expired' });
 }
 
-/** The caller gets a promise in any case; a method that does not return one has callers that do not expect it. */
+/** Refuses a method that returns no promise: under the lock its callers get one, and do not expect it. */
 function awaitable(method: LockedMethod, result: unknown): PromiseLike<unknown> {
   if (isThenable(result)) return result;
   const remedy = 'a method under @WithLock() that is called directly must return a promise; make it async';

@@ -6,14 +6,14 @@ import { callLocked, type Body } from './plain-call.js';
 /** Calls a method outside of Nest's handlers, under its lock. */
 type PlainCall = (method: LockedMethod, self: unknown, args: readonly unknown[], body: Body) => unknown;
 
-/** By the names that the language gives to functions; a Proxy around one has it, too. */
+/** How a method is called, by the tag that the language gives to its kind of function; a Proxy around one has the tag, too. */
 const CALLS: Partial<Record<string, PlainCall>> = { AsyncFunction: callLocked, AsyncGeneratorFunction: iterateLocked };
 
 export function plainCallOf(original: object): PlainCall {
   return CALLS[kindOf(original)] ?? LockedCall.begin;
 }
 
-/** What nobody waits for cannot be locked. */
+/** Whether no caller can wait for what the method yields, so that it cannot be locked. */
 export function isSyncGenerator(original: object): boolean {
   return kindOf(original) === 'GeneratorFunction';
 }

@@ -1,8 +1,8 @@
 import type { Transport } from '../key/key-source.interface.js';
 
 /**
- * The metadata by which Nest's packages know the handlers of a transport: all of a row must be there. A field resolver is none of them: whether
- * interceptors run for it is up to the app. Sources: the constants of @nestjs/common, /microservices, /websockets and /graphql.
+ * The metadata by which Nest's packages know the handlers of a transport: a handler has all of a row. A field resolver has none of the rows, because the app decides
+ * whether interceptors run for it. Sources: the constants of @nestjs/common, /microservices, /websockets and /graphql.
  */
 const MARKS: readonly (readonly [transport: Transport, keys: readonly string[]])[] = [
   ['http', ['path', 'method']],
@@ -11,7 +11,7 @@ const MARKS: readonly (readonly [transport: Transport, keys: readonly string[]])
   ['graphql', ['graphql:resolver_type']],
 ];
 
-/** Nest's marks of those for which no interceptor runs unless the app says so (`fieldResolverEnhancers`): resolvers of fields, and of references. */
+/** Nest's marks of resolvers of fields and of references, for which no interceptor runs unless the app says so (`fieldResolverEnhancers`). */
 const FIELD_MARKS: readonly string[] = ['graphql:resolve_property', 'graphql:resolve_reference'];
 
 /** The transports that call this method as a handler of theirs, and run its interceptors; none for a plain method. */
@@ -22,7 +22,7 @@ export function transportsOf(method: object): readonly Transport[] {
   );
 }
 
-/** Of GraphQL: what it returns is iterated after the interceptors are done. */
+/** Whether the method is a subscription of GraphQL: what it returns is iterated after the interceptors are done. */
 export function isSubscription(method: object): boolean {
   return Reflect.getMetadata('graphql:resolver_type', method) === 'Subscription';
 }

@@ -11,7 +11,7 @@ export function addLockParameter(prototype: object, propertyKey: string | symbol
   Reflect.defineMetadata(PARAMETERS, [...placesOf(prototype, propertyKey), index], prototype, propertyKey);
 }
 
-/** Puts a lock that was taken when the parameters were there already into its place among them. */
+/** Puts a lock that was taken after Nest had resolved the parameters into its place among them. */
 export class LockParameters {
   #places: readonly number[] | undefined;
 
@@ -22,7 +22,7 @@ export class LockParameters {
     private readonly isLowest: boolean,
   ) {}
 
-  /** The arguments of a call whose lock was taken late, if it was. */
+  /** The arguments of a call, with the lock in its place if that was taken late. */
   filled(args: unknown[], lock: Lock | undefined): unknown[] {
     this.#places ??= placesOf(this.prototype, this.propertyKey);
     if (lock === undefined || this.#places.length === 0) return args;

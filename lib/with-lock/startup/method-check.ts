@@ -10,20 +10,20 @@ import { lockedMethodsOf, lockedMethodsOfClass, type LockedMethod } from '../loc
 import { shareMetadata } from '../method-metadata.js';
 import { findPipedPart } from './piped-parts.js';
 
-/** How a method that is no handler of Nest's own may be called: other packages bring decorators of theirs for messages. */
+/** The transports by which a method may be called that is no handler of Nest's own: other packages bring decorators for messages. */
 const UNMARKED: readonly Transport[] = ['call', 'rpc', 'ws', 'graphql'];
 
 /** Nest's list of a method's interceptors. Source: INTERCEPTORS_METADATA of @nestjs/common. */
 const INTERCEPTORS = '__interceptors__';
 
-/** Completes what decorators could not, as long as others were to run: all have, and Nest has not made its routes yet. */
+/** Completes what a decorator could not do before those above it had run. Now all have, and Nest has not made its routes yet. */
 export function completeMethods(modules: ModulesContainer): void {
   for (const object of objectsOf(modules)) {
     for (const { method, called } of methodsOf(object)) {
       if (typeof called !== 'function' || !lockedMethodsOf(called).includes(method)) continue;
       shareMetadata(called);
       const interceptors = (Reflect.getMetadata(INTERCEPTORS, called) ?? []) as readonly unknown[];
-      // One that is beneath ours may call the handler from elsewhere. Where there is none, ours itself calls it.
+      // An interceptor beneath `WithLockInterceptor` may call the handler from elsewhere. Without one, `WithLockInterceptor` itself calls it.
       if (interceptors.includes(interceptedHandler) || interceptors.at(-1) === WithLockInterceptor) continue;
       UseInterceptors(interceptedHandler)(object, method.propertyKey, { value: called });
     }
@@ -47,7 +47,7 @@ export function checkMethods(modules: ModulesContainer, logger: LockLogger): voi
   for (const { target } of hidden) logger.hiddenFromNest(target);
 }
 
-/** A client may spell one value in several ways, and what it sent would be several keys. */
+/** Warns of a raw part whose value the method gets through a pipe: a client may spell one value in several ways, which would make several keys. */
 function warnOfPipe(
   { keys, target, propertyKey }: LockedMethod,
   called: unknown,
@@ -60,7 +60,7 @@ function warnOfPipe(
   return part !== undefined;
 }
 
-/** What has the methods of controllers and providers: their prototypes or, where there is no class, themselves. */
+/** The objects that have the methods of controllers and providers: their prototypes or, where there is no class, themselves. */
 function objectsOf(modules: ModulesContainer): Set<object> {
   const objects = new Set<object>();
   for (const { controllers, providers } of modules.values()) {
@@ -72,14 +72,14 @@ function objectsOf(modules: ModulesContainer): Set<object> {
   return objects;
 }
 
-/** All that it has and inherits, with what is called under the name of each; not those that are overridden. */
+/** All decorated methods that an object has and inherits, each with the function that its name calls; not those that are overridden. */
 function* methodsOf(
   object: object,
 ): Iterable<{ readonly method: LockedMethod; readonly called: unknown; readonly owner: object }> {
   const overridden = new Set<string | symbol>();
   for (let owner: object | null = object; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
     for (const method of lockedMethodsOfClass(owner)) {
-      // Not by reading it: what replaces the method may be a getter, which is meant for instances.
+      // Not by reading the property: a getter may have replaced the method, and getters are meant for instances.
       if (!overridden.has(method.propertyKey))
         yield { method, called: Object.getOwnPropertyDescriptor(owner, method.propertyKey)?.value, owner };
     }

@@ -7,7 +7,7 @@ const PIPES = '__pipes__';
 /** What one of Nest's decorators says of a parameter, under a key such as `5:0`: its kind, and its position. */
 interface Parameter {
   readonly index: number;
-  /** The field that is taken of what the kind means; none for all of it. */
+  /** The field that the decorator takes of what the kind means; none when it takes all. */
   readonly data?: unknown;
   readonly pipes?: readonly unknown[];
   readonly schema?: unknown;
@@ -64,7 +64,7 @@ function argumentOf(
   return undefined;
 }
 
-/** Not those of the whole app: they are there for all that comes in, and most leave alone what has no type of its own. */
+/** Pipes of the parameter, the method and the class. Those of the whole app do not count: they see all that comes in, and most leave plain values alone. */
 function hasPipes(owner: object, propertyKey: string | symbol): boolean {
   const method: unknown = Object.getOwnPropertyDescriptor(owner, propertyKey)?.value;
   return [owner.constructor, method].some((place) => typeof place === 'function' && Reflect.hasMetadata(PIPES, place));

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../../sample/redis/free-port.js';
-import { queueKey } from '../../../lib/stores/redis-keys.js';
+import { keyOf } from '../../../lib/stores/redis-keys.js';
 import { watchDelay, type Delay } from '../../support/delay.js';
 import { eventually } from '../../support/eventually.js';
 import { startContext, type NestContext } from '../../support/nest-context.js';
@@ -37,7 +37,7 @@ describe('T2: processes that were killed while they waited, on a Cluster, where 
   });
 
   it(`cost the next caller two seconds at most, however many there are (${KILLED})`, async () => {
-    const queue = queueKey({ clientPrefix: '', prefix: 'lock:' }, 'a');
+    const queue = keyOf({ clientPrefix: '', prefix: 'lock:' }, 'a', 'queue');
     const lock = await holder.locks.acquire('a', TERMS);
     for (let count = 1; count <= KILLED; count += 1)
       await server.command('ZADD', queue, count, `lock:inbox:cluster:killed-${count}`);

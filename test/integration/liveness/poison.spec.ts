@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Lock } from 'nestjs-redis-lock';
-import { fenceKey, queueKey } from '../../../lib/stores/redis-keys.js';
+import { keyOf, keysOf } from '../../../lib/stores/redis-keys.js';
 import { eventually } from '../../support/eventually.js';
 import { openScene, type Scene } from './support/scene.js';
 
@@ -63,7 +63,7 @@ describe.each(['lock:', '', '{tag}'])(
       ['RPUSH', 'x'],
       ['HSET', 'x', 'y'],
     ])('a queue of another type, by %s: nobody else is disturbed', async (command, ...values) => {
-      await scene.server.command(command, queueKey(space, POISONED), ...values);
+      await scene.server.command(command, keyOf(space, POISONED, 'queue'), ...values);
       await handAllOver();
     });
 
@@ -71,7 +71,7 @@ describe.each(['lock:', '', '{tag}'])(
       ['HSET', 'x', 'y'],
       ...['inf', '-inf', 'nan', '9007199254740992', '1e308', '-1', 'text'].map((value) => ['SET', value] as const),
     ] as const)('a fence that no clock can have come to, by %s %s: it is ignored', async (command, ...values) => {
-      await scene.server.command(command, fenceKey(space, POISONED), ...values);
+      await scene.server.command(command, keyOf(space, POISONED, 'fence'), ...values);
       const [first, second] = await handAllOver();
       const tokens = [first, second].map((lock) => lock?.fencingToken ?? NaN) as [number, number];
       expect(tokens[0]).toBeGreaterThan((Date.now() - DAY_MS) * 1_000);
@@ -92,7 +92,7 @@ describe('R4: the keys beside a lock', () => {
   it.each(PREFIXES)('cannot be spelled as the key of a lock, keyPrefix %j', async (keyPrefix) => {
     const { locks } = await scene.open({ keyPrefix });
     for (const key of KEYS) {
-      for (const helper of [queueKey, fenceKey].map((keyOf) => keyOf({ clientPrefix: '', prefix: keyPrefix }, key))) {
+      for (const helper of keysOf({ clientPrefix: '', prefix: keyPrefix }, key, ['queue', 'fence'])) {
         const spelled = helper.startsWith(keyPrefix) ? helper.slice(keyPrefix.length) : undefined;
         if (spelled !== undefined)
           expect(await locks.acquire(spelled).then(() => `${spelled} was taken`, codeOf)).toBe('LOCK_KEY');
@@ -104,7 +104,9 @@ describe('R4: the keys beside a lock', () => {
     const { locks } = await scene.open({ keyPrefix });
     for (const key of KEYS) {
       await locks.withLock(key, () => undefined);
-      expect(await scene.server.command('EXISTS', fenceKey({ clientPrefix: '', prefix: keyPrefix }, key))).toBe(1);
+      expect(await scene.server.command('EXISTS', keyOf({ clientPrefix: '', prefix: keyPrefix }, key, 'fence'))).toBe(
+        1,
+      );
     }
   });
 });

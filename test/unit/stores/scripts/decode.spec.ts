@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { StoreFailure } from '../../../lib/engine/lock-store.interface.js';
-import { decodeRelay, decodeRenew } from '../../../lib/stores/redis-replies.js';
+import { StoreFailure } from '../../../../lib/engine/lock-store.interface.js';
+import { RELAY } from '../../../../lib/stores/scripts/relay.script.js';
+import { RENEW } from '../../../../lib/stores/scripts/renew.script.js';
 
 describe('a command that was sent again and may be executed once more', () => {
   it('C1: a relay that kept the lock counts as failed: the second one may pass on what one of ours holds', () => {
-    expect(decodeRelay(1_000, false)).toEqual({ status: 'kept', fencingToken: 1_000 });
-    expect(() => decodeRelay(1_000, true)).toThrow(
+    expect(RELAY.decode(1_000, false)).toEqual({ status: 'kept', fencingToken: 1_000 });
+    expect(() => RELAY.decode(1_000, true)).toThrow(
       expect.objectContaining({ name: StoreFailure.name, transient: true, applied: 'unknown' }),
     );
   });
@@ -17,11 +18,11 @@ describe('a command that was sent again and may be executed once more', () => {
     [-3, 'wanted'],
     [-4, 'opened'],
   ])('any other reply to it counts: %d', (reply, status) => {
-    expect(decodeRelay(reply, true)).toEqual({ status });
+    expect(RELAY.decode(reply, true)).toEqual({ status });
   });
 
   it('C1: a renewal tells', () => {
-    expect([decodeRenew(1, false), decodeRenew(1, true), decodeRenew(0, true), decodeRenew(-1, true)]).toEqual([
+    expect([RENEW.decode(1, false), RENEW.decode(1, true), RENEW.decode(0, true), RENEW.decode(-1, true)]).toEqual([
       'renewed',
       'resent',
       'expired',
