@@ -43,7 +43,7 @@ function live(...args: string[]): Promise<Report> {
  * - no false alarm: Redis is called broken only where it did not answer, an inbox refused only where it was
  * - no crash: nothing throws or rejects that is not among the errors of the library
  */
-describe(`C1 C2 F1: processes with clocks of their own, on a server that is not to be relied on (SEED=${SEED})`, () => {
+describe(`C1 C2 C7: processes with clocks of their own, on a server that is not to be relied on (SEED=${SEED})`, () => {
   it(`every invariant holds in ${WORLDS} worlds of all kinds of weather`, async () => {
     const { code, output } = await live('--seeds', String(WORLDS), '--from', String(SEED));
     expect({ code, output }).toEqual({
