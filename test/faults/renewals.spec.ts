@@ -7,7 +7,7 @@ import { atAnySpeed } from '../support/at-any-speed.js';
 import { eventually } from '../support/eventually.js';
 import { startFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { SEED } from '../support/seed.js';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { WARM_UP } from '../support/patience.mjs';

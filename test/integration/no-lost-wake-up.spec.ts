@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { SEED } from '../support/seed.js';
 import { sendCommand } from '../support/send-command.js';
 import { startContext, type NestContext } from '../support/nest-context.js';

@@ -10,7 +10,7 @@ import { RELAY } from '../../lib/stores/scripts/relay.script.js';
 import { RELEASE } from '../../lib/stores/scripts/release.script.js';
 import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { SEED } from '../support/seed.js';
 import { uniqueKey } from '../support/unique-key.js';
 import { SimulatedRedis } from './simulated-redis.js';

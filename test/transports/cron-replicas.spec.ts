@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { startContext, type NestContext } from '../support/nest-context.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { SEED } from '../support/seed.js';
 import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
 
