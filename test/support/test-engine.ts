@@ -9,12 +9,12 @@ export interface TestEngine {
   readonly clock: FakeClock;
   readonly store: TappedStore;
   readonly engine: LockEngine;
+  /** A program that is not ours takes the key, and keeps it for `ttl` ms. */
+  occupy(key?: string, ttl?: number): Promise<unknown>;
   /** What the observer was told. */
   readonly losses: LockLostError[];
   readonly unconfirmed: unknown[];
   acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<ScopedLock>;
-  /** A program that is not ours takes the key, and keeps it for `ttl` ms. */
-  occupy(key?: string, ttl?: number): Promise<unknown>;
 }
 
 /** An engine in a world where time stands still until the test moves it. Another one on the same `clock` and `store` plays another process. */
