@@ -44,7 +44,7 @@ describe('the keys of one lock', () => {
     await server.stop('SIGKILL');
   });
 
-  it.each(CLIENT_PREFIXES)('lie in one slot under the keyPrefix %j of the client', async (clientPrefix) => {
+  it.each(CLIENT_PREFIXES)('T1: lie in one slot under the keyPrefix %j of the client', async (clientPrefix) => {
     const apart: string[] = [];
     for (const { space, key } of locks(clientPrefix)) {
       const [lock, fence] = await Promise.all(

@@ -4,10 +4,9 @@ import type { LockStore } from '../../lib/engine/lock-store.interface.js';
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { openRedisStore, type TestRedisStore } from '../support/redis-store.js';
+import { SEED } from '../support/seed.js';
 import { uniqueKey } from '../support/unique-key.js';
 
-/** Printed, so that a run that failed can be repeated. */
-const SEED = Date.now();
 const TTL = 60_000;
 
 interface Call {
@@ -61,7 +60,7 @@ describe('calls that travel together', () => {
   });
   afterAll(() => subject.close());
 
-  it(`are answered as if each were made alone, in their order (seed ${SEED})`, async () => {
+  it(`are answered as if each were made alone, in their order (SEED=${SEED})`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(CALL, { minLength: 2, maxLength: 40 }), async (calls) => {
         const prefix = uniqueKey();

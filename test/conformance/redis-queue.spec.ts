@@ -48,7 +48,7 @@ describe('the queue of a lock on a real server', () => {
     expect(woken).toEqual(['one']);
   });
 
-  it('T1: a refused PUBLISH does not fail the release, and the lock is free', async () => {
+  it('T5: a refused PUBLISH does not fail the release, and the lock is free', async () => {
     await contend(one, 'mine');
     await server.command('ACL', 'SETUSER', 'default', '-publish');
     expect(await other.store.release('a', 'holder', 0)).toBe('released');

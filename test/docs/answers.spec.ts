@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RedisLockErrorCode } from 'nestjs-redis-lock';
 import { withoutLeak } from '../support/leaks.js';
+import { LOCK_CODES } from '../support/lock-failures.js';
 import { WORLDS, type World } from './answers/clients.js';
-import { CODES } from './answers/failures.js';
 import { at, COLUMNS, ROWS, toMarkdown } from './answers/table.js';
 import { readReadme } from './readme-code.js';
 
@@ -22,7 +22,7 @@ describe.each(['Express', 'Fastify'] as const)(
 
     const rows = ROWS.map((row, index) => ({ ...row, index })).filter(({ worlds }) => worlds.includes(platform));
 
-    it.each(rows.flatMap((row) => CODES.map((code) => ({ ...row, errorCode: code }))))(
+    it.each(rows.flatMap((row) => LOCK_CODES.map((code) => ({ ...row, errorCode: code }))))(
       'N8 D3: a client of $title is told $errorCode, and neither key nor cause',
       async ({ by, code, errorCode, index }) => {
         const answer = withoutLeak(await world.ask[by](errorCode), 'order:');
@@ -46,5 +46,5 @@ it('the README shows what clients are told, and nothing else', () => {
 });
 
 it('each code is in one column', () => {
-  expect(COLUMNS.flatMap(({ codes }) => codes).sort()).toEqual([...CODES].sort());
+  expect(COLUMNS.flatMap(({ codes }) => codes).sort()).toEqual([...LOCK_CODES].sort());
 });

@@ -13,43 +13,31 @@ import {
 } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import {
-  LockBackendError,
-  LockClosedError,
-  LockKeyError,
   LockLostError,
   LockNotAcquiredError,
-  LockNotHeldError,
-  LockQueueFullError,
-  LockReentryError,
   RedisLockError,
   RedisLockModule,
-  RedisLockOptionsError,
   RedisLockService,
   WithLock,
+  type RedisLockErrorCode,
 } from 'nestjs-redis-lock';
 import { PLATFORMS, startHttpApp, type HttpApp, type HttpAppOptions } from '../support/http-app.js';
 import { withoutLeak } from '../support/leaks.js';
+import { LOCK_CODES, LOCK_FAILURES, SECRET_KEY as KEY } from '../support/lock-failures.js';
 
-const KEY = 'order:secret';
-
-/** Each error of ours, as code outside of the decorator throws it. */
-const THROWN: readonly { readonly error: RedisLockError; readonly status: number }[] = [
-  { error: new LockNotAcquiredError({ key: KEY, waitedMs: 5, retryAfterMs: 4_100 }), status: 409 },
-  { error: new LockKeyError(`The key "${KEY}" is bad.`, { key: KEY }), status: 400 },
-  { error: new LockQueueFullError(KEY, 3), status: 503 },
-  {
-    error: new LockBackendError(`Lock "${KEY}" could not be asked for.`, {
-      key: KEY,
-      cause: Object.assign(new Error('down'), { args: [KEY] }),
-    }),
-    status: 503,
-  },
-  { error: new LockLostError({ key: KEY, reason: 'expired' }), status: 503 },
-  { error: new LockClosedError(KEY), status: 503 },
-  { error: new LockReentryError(KEY), status: 500 },
-  { error: new LockNotHeldError(KEY), status: 500 },
-  { error: new RedisLockOptionsError({ option: 'ttl', value: KEY, remedy: 'pass more' }), status: 500 },
-];
+const STATUSES: Readonly<Record<RedisLockErrorCode, number>> = {
+  LOCK_NOT_ACQUIRED: 409,
+  LOCK_KEY: 400,
+  LOCK_QUEUE_FULL: 503,
+  LOCK_BACKEND: 503,
+  LOCK_LOST: 503,
+  LOCK_CLOSED: 503,
+  LOCK_REENTRY: 500,
+  LOCK_NOT_HELD: 500,
+  LOCK_OPTIONS: 500,
+};
+/** As code outside of the decorator throws them. */
+const THROWN = LOCK_CODES.map((code) => ({ error: LOCK_FAILURES[code](), status: STATUSES[code] }));
 
 const own = Object.assign(new NotFoundException('its own'), { own: true });
 const stage = { failure: new Error() };

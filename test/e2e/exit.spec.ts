@@ -1,7 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { eventually } from '../support/eventually.js';
-import { PATIENCE_MS } from '../support/patience.mjs';
 import { runProgram } from '../support/run-program.js';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
@@ -27,12 +25,12 @@ describe('a process', () => {
 
   it('O2: finishes its work on SIGTERM, and leaves no key', async () => {
     const KEY_PREFIX = uniqueKey('app');
-    const { output, exited, kill } = runProgram('e2e/programs/sigterm.ts', { KEY_PREFIX });
-    const url = await eventually(() => /http:\S+/.exec(output())?.[0], PATIENCE_MS);
-    const response = request(url ?? '')
+    const { output, printed, exited, kill } = runProgram('e2e/programs/sigterm.ts', { KEY_PREFIX });
+    const url = await printed(/http:\S+/);
+    const response = request(url)
       .get('/')
       .then(({ status }) => status);
-    await eventually(() => output().includes('working'), PATIENCE_MS);
+    await printed(/working/);
     const connection = process.env.TEST_REDIS_URL ?? '';
     expect(await sendCommand(connection, 'EXISTS', `${KEY_PREFIX}work`)).toBe(1);
     kill('SIGTERM');

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '../support/eventually.js';
-import { PATIENCE_MS } from '../support/patience.mjs';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 import { runProgram, type RunningProgram } from '../support/run-program.js';
 
@@ -22,7 +20,7 @@ describe('C3: a process whose Redis is killed', () => {
   beforeAll(async () => {
     server = await startRedis();
     program = runProgram('integration/programs/redis-killed.ts', { REDIS_URL: server.url });
-    await eventually(() => program.output().includes('ready'), PATIENCE_MS);
+    await program.printed(/ready/);
     await server.stop('SIGKILL');
     program.kill('SIGUSR2');
     await program.exited;

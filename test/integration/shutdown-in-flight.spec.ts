@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Checkpoint } from '../support/checkpoint.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
 
 /** So long that a key which is left is not gone by itself. */

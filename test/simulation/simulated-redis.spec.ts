@@ -10,12 +10,11 @@ import { RELAY } from '../../lib/stores/scripts/relay.script.js';
 import { RELEASE } from '../../lib/stores/scripts/release.script.js';
 import { RENEW } from '../../lib/stores/scripts/renew.script.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
+import { SEED } from '../support/seed.js';
 import { uniqueKey } from '../support/unique-key.js';
 import { SimulatedRedis } from './simulated-redis.js';
 
-/** Printed, so that a run that failed can be repeated. */
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 const STEPS = 600;
 /** So long that nothing expires on the real server meanwhile. */
 const TTL = 1_000_000;
@@ -43,7 +42,7 @@ interface Step {
   readonly simulated: (names: Names) => unknown;
 }
 
-describe(`the simulated server (seed ${SEED})`, () => {
+describe(`the simulated server (SEED=${SEED})`, () => {
   const random = randomFrom(SEED);
   const clock = new FakeClock();
   const simulated = new SimulatedRedis(clock);

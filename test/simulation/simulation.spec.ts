@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { TEST_LIMIT_MS } from '../support/patience.mjs';
+import { SEED } from '../support/seed.js';
 import { WEATHERS } from './weather.js';
 
-/** Printed: what failed can be lived through again by the command that the failure names. */
-const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
+/** A world that failed can be lived through again by the command that the failure names. */
 const WORLDS = 2_000;
 
 const SUPPORT = join(import.meta.dirname, '..', 'support', 'register-ts.mjs');
@@ -43,7 +43,7 @@ function live(...args: string[]): Promise<Report> {
  * - no false alarm: Redis is called broken only where it did not answer, an inbox refused only where it was
  * - no crash: nothing throws or rejects that is not among the errors of the library
  */
-describe(`C1 C2 F1: processes with clocks of their own, on a server that is not to be relied on (from seed ${SEED})`, () => {
+describe(`C1 C2 C7: processes with clocks of their own, on a server that is not to be relied on (SEED=${SEED})`, () => {
   it(`every invariant holds in ${WORLDS} worlds of all kinds of weather`, async () => {
     const { code, output } = await live('--seeds', String(WORLDS), '--from', String(SEED));
     expect({ code, output }).toEqual({

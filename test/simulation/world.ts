@@ -3,7 +3,7 @@ import type { QuantumTerms } from '../../lib/engine/queue/quantum.js';
 import { QUANTUM_HANDOVERS, QUANTUM_MS } from '../../lib/redis-lock.constants.js';
 import { QUEUE_MS } from '../../lib/stores/scripts/queue.lua.js';
 import { FakeClock } from '../support/fake-clock.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
 import { Calamities, type Inhabitant } from './calamities.js';
 import { Caller, KEYS, LONGEST_EXTENSION } from './caller.js';
 import { ForeignProgram } from './foreign-program.js';

@@ -9,6 +9,8 @@ export interface TestEngine {
   readonly clock: FakeClock;
   readonly store: TappedStore;
   readonly engine: LockEngine;
+  /** A program that is not ours takes the key, and keeps it for `ttl` ms. */
+  occupy(key?: string, ttl?: number): Promise<unknown>;
   /** What the observer was told. */
   readonly losses: LockLostError[];
   readonly unconfirmed: unknown[];
@@ -35,5 +37,7 @@ export function testEngine(init: Partial<EngineInit> & { clock?: FakeClock; stor
   const engine = new LockEngine({ store, clock, random, maxWaiters, quantum, observer });
   const acquire: TestEngine['acquire'] = async (key, terms = {}) =>
     engine.acquire(typeof key === 'string' ? [key] : key, { ...DEFAULT_TERMS, ...terms });
-  return { clock, store, engine, losses, unconfirmed, acquire };
+  const occupy: TestEngine['occupy'] = (key = 'a', ttl = 600_000) =>
+    store.inner.acquire({ key, value: 'foreign', ttl, tokens: 1 });
+  return { clock, store, engine, losses, unconfirmed, acquire, occupy };
 }

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { RedisLockService, WithLock } from 'nestjs-redis-lock';
 import { startContext, type NestContext } from '../support/nest-context.js';
-import { randomFrom } from '../support/random.js';
+import { randomFrom } from '../support/random.mjs';
+import { SEED } from '../support/seed.js';
 import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
 
 const REPLICAS = 5;
@@ -14,8 +15,7 @@ const MIN_HOLD_MS = 60_000;
 const JOBS = 20;
 const TICKS = 5;
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9));
-const random = randomFrom(seed);
+const random = randomFrom(SEED);
 
 @Injectable()
 class Report {
@@ -31,7 +31,7 @@ class Report {
   }
 }
 
-describe(`a cron job of ${REPLICAS} replicas whose clocks differ by up to ${SKEW_MS} ms (SEED=${seed})`, () => {
+describe(`a cron job of ${REPLICAS} replicas whose clocks differ by up to ${SKEW_MS} ms (SEED=${SEED})`, () => {
   let redis: LockRedis;
   let replicas: NestContext[];
 

@@ -15,6 +15,7 @@ import {
   Resolver,
 } from '@nestjs/graphql';
 import { CurrentLock, RedisLockService, WithLock, type Lock, type LockKeyContext } from 'nestjs-redis-lock';
+import { askGraphQL } from '../support/ask-graphql.js';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS } from '../support/http-app.js';
@@ -177,14 +178,7 @@ describe.each(APPS)(
       await redis.stop();
     });
 
-    async function ask(query: string): Promise<any> {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query }),
-      });
-      return response.json();
-    }
+    const ask = (query: string): Promise<any> => askGraphQL(url, query);
 
     it.each([
       { what: 'query', of: (id: string) => `{ order(id: "${id}") { id key } }` },

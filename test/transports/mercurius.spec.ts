@@ -5,6 +5,7 @@ import { Args, Field, GraphQLModule, ID, ObjectType, Parent, Query, ResolveField
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
+import { askGraphQL } from '../support/ask-graphql.js';
 import { withoutLeak } from '../support/leaks.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { startLockRedis, type LockRedis } from '../support/transport-redis.js';
@@ -81,14 +82,7 @@ describe('@WithLock() on a resolver of Mercurius', () => {
     await redis.stop();
   });
 
-  async function ask(query: string): Promise<any> {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ query }),
-    });
-    return response.json();
-  }
+  const ask = (query: string): Promise<any> => askGraphQL(url, query);
 
   it('N3d: takes the lock of a query once', async () => {
     expect(

@@ -9,6 +9,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { RedisLockModule } from 'nestjs-redis-lock';
 import { lastValueFrom } from 'rxjs';
 import { freePort } from '../../../sample/redis/free-port.js';
+import { askGraphQL } from '../../support/ask-graphql.js';
 import { grpcClient, PROTO } from '../../support/grpc-client.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { SOCKET_PLATFORMS } from '../../support/transport-sockets.js';
@@ -85,12 +86,7 @@ async function http(response: Response): Promise<object> {
 }
 
 async function query(url: string, code: string): Promise<unknown> {
-  const init = {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query: `{ fail(code: "${code}") }` }),
-  };
-  const { errors } = (await (await fetch(`${url}/graphql`, init)).json()) as { errors: [unknown] };
+  const { errors } = (await askGraphQL(`${url}/graphql`, `{ fail(code: "${code}") }`)) as { errors: [unknown] };
   return errors[0];
 }
 

@@ -12,7 +12,7 @@ function block(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCK_MS);
 }
 
-describe('B3: a reply that is there when the event loop comes to it counts, however late that is', () => {
+describe('W4: a reply that is there when the event loop comes to it counts, however late that is', () => {
   let scene: Scene;
   let locks: RedisLockService;
   let held: Lock;

@@ -9,7 +9,7 @@ const RETENTION_MS = 60_000;
 /** What PTTL says of a key that does not end. One that has ended meanwhile is -2. */
 const ETERNAL = -1;
 
-describe('R5: what a key leaves in Redis', () => {
+describe('O6: what a key leaves in Redis', () => {
   let scene: Scene;
   let client: Redis;
 

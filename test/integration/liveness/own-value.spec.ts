@@ -12,7 +12,7 @@ const LONG_TTL = 30_000;
 const SHORT_TTL = 1_000;
 const NOSCRIPT = 'NOSCRIPT No matching script. Please use EVAL.';
 
-describe('C3: commands that arrive in another order than they were sent', () => {
+describe('C1c: commands that arrive in another order than they were sent', () => {
   let scene: Scene;
   let proxy: FaultProxy;
   let locks: RedisLockService;

@@ -15,7 +15,7 @@ const KEYS = ['x', '{x}', 'x:y', '{a}{b}', 'x}', 'x:queue'];
 const codeOf = (error: { code?: string }): string | undefined => error.code;
 
 describe.each(['lock:', '', '{tag}'])(
-  'R4: data that somebody has planted beside one lock, keyPrefix %j',
+  'C13: data that somebody has planted beside one lock, keyPrefix %j',
   (keyPrefix) => {
     const space = { clientPrefix: '', prefix: keyPrefix };
     const innocent = Array.from({ length: INNOCENT }, (_, index) => `innocent-${index}`);
@@ -81,7 +81,7 @@ describe.each(['lock:', '', '{tag}'])(
   },
 );
 
-describe('R4: the keys beside a lock', () => {
+describe('C13: the keys beside a lock', () => {
   let scene: Scene;
 
   beforeEach(async () => {

@@ -154,7 +154,7 @@ describe('LockEngine', () => {
     });
 
     it('O2: ends when our places in queues are given back, not before', async () => {
-      await world.store.inner.acquire({ key: 'a', value: 'foreign', ttl: 60_000, tokens: 1 });
+      await world.occupy();
       const waiter = watch(world.acquire('a'));
       await world.clock.advance(100);
       world.store.answer(

@@ -1,5 +1,3 @@
-import { eventually } from '../../../support/eventually.js';
-import { PATIENCE_MS } from '../../../support/patience.mjs';
 import { runProgram, type RunningProgram } from '../../../support/run-program.js';
 
 export interface ContenderSettings {
@@ -28,7 +26,7 @@ export async function startContender(
   const settings = { KEY: key, CALLERS: callers, HOLD_MS: holdMs, TIMES: times, WAIT: wait, TTL: ttl };
   const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
   const program = runProgram('integration/programs/contender.ts', { ...env, URL: url });
-  await eventually(() => program.output().includes('ready'), PATIENCE_MS);
+  await program.printed(/ready/);
   return {
     ...program,
     get got() {

@@ -13,7 +13,6 @@ describe('backendWait', () => {
   const recover = (): void => {
     for (const method of ['acquire', 'contend'] as const) world.store.answer(method);
   };
-  const occupy = () => world.store.inner.acquire({ key: 'a', value: 'foreign', ttl: 600_000, tokens: 1 });
 
   beforeEach(() => {
     world = testEngine();
@@ -54,7 +53,7 @@ describe('backendWait', () => {
   });
 
   it('W4: counts from when the store began to fail, for those who wait for a busy lock', async () => {
-    await occupy();
+    await world.occupy();
     const waiter = watch(world.acquire('a', { wait: 60_000 }));
     await world.clock.advance(5_000);
     fail();
@@ -83,7 +82,7 @@ describe('backendWait', () => {
     fail();
     const waiter = watch(world.acquire('a', { wait: 10_000 }));
     await world.clock.advance(1_000);
-    await occupy();
+    await world.occupy();
     recover();
     await world.clock.advance(8_999);
     expect(waiter.state).toBe('pending');
@@ -92,7 +91,7 @@ describe('backendWait', () => {
   });
 
   it('W4: each outage has its own', async () => {
-    await occupy();
+    await world.occupy();
     const waiter = watch(world.acquire('a', { wait: Infinity }));
     for (let outage = 0; outage < 5; outage += 1) {
       fail();

@@ -9,7 +9,6 @@ const REVISITED = 6_000;
 describe('waiting for a key', () => {
   let world: TestEngine;
 
-  const occupy = (ttl = 600_000) => world.store.inner.acquire({ key: 'a', value: 'foreign', ttl, tokens: 1 });
   const vacate = () => world.store.inner.forceRelease('a');
   const stored = () => world.store.inner.inspect('a');
   const tries = () => world.store.calls.filter(({ method }) => method === 'acquire' || method === 'contend');
@@ -21,7 +20,7 @@ describe('waiting for a key', () => {
 
   describe('the budget', () => {
     it('W5: is its own number: three times the ttl, and the lease is fresh then', async () => {
-      await occupy(3_000);
+      await world.occupy('a', 3_000);
       const lock = watch(world.acquire('a', { ttl: 1_000, wait: 3_500 }));
       await world.clock.advance(3_100);
       expect(lock.state).toBe('fulfilled');
@@ -29,7 +28,7 @@ describe('waiting for a key', () => {
     });
 
     it.each([1, 50, 777, 10_000])('W5: of %d ms is kept to the millisecond', async (wait) => {
-      await occupy();
+      await world.occupy();
       const waiter = watch(world.acquire('a', { wait }));
       await world.clock.advance(wait - 1);
       expect(waiter.state).toBe('pending');
@@ -43,7 +42,7 @@ describe('waiting for a key', () => {
     });
 
     it('W5: Infinity waits on', async () => {
-      await occupy(100_000_000);
+      await world.occupy('a', 100_000_000);
       const waiter = watch(world.acquire('a', { wait: Infinity }));
       await world.clock.advance(3_600_000);
       expect(waiter.state).toBe('pending');
@@ -53,7 +52,7 @@ describe('waiting for a key', () => {
     });
 
     it('W5: of one waiter is not that of another', async () => {
-      await occupy();
+      await world.occupy();
       const waiters = [300, 100, 200].map((wait) => watch(world.acquire('a', { wait })));
       await world.clock.advance(150);
       expect(waiters.map(({ state }) => state)).toEqual(['pending', 'rejected', 'pending']);
@@ -106,7 +105,7 @@ describe('waiting for a key', () => {
     });
 
     it('W6: ends the waiting at once, and nothing is left of it', async () => {
-      await occupy();
+      await world.occupy();
       const abort = new AbortController();
       const waiter = watch(world.acquire('a', { signal: abort.signal }));
       await world.clock.advance(500);
@@ -161,7 +160,7 @@ describe('waiting for a key', () => {
     });
 
     it('C5: leaves no key when the client sent it again, found the key busy, and the first one comes late', async () => {
-      await occupy();
+      await world.occupy();
       world.store.answer('acquire', async (_, run) => {
         const outcome = await run();
         await new Promise<void>((resolve) => world.clock.setTimer(100, resolve));
@@ -213,7 +212,7 @@ describe('waiting for a key', () => {
       'W2b: the rest grows from 20 ms to no more than one try a second (random %d)',
       async (random) => {
         world = testEngine({ random: () => random });
-        await occupy(100_000_000);
+        await world.occupy('a', 100_000_000);
         void world.acquire('a', { wait: Infinity });
         await world.clock.advance(60_000);
         const times = tries().map(({ at }) => at);
@@ -229,7 +228,7 @@ describe('waiting for a key', () => {
     it('W2b: two processes do not keep step', async () => {
       const firstRest = async (random: number): Promise<number> => {
         world = testEngine({ random: () => random });
-        await occupy();
+        await world.occupy();
         void world.acquire('a', { wait: Infinity });
         await world.clock.advance(2_000);
         return (tries()[5]?.at ?? 0) - (tries()[4]?.at ?? 0);
@@ -248,18 +247,18 @@ describe('waiting for a key', () => {
     });
 
     it("W3c: whoever waits wakes when the holder's lease ends, not at the end of a long rest", async () => {
-      await occupy(10_000);
+      await world.occupy('a', 10_000);
       const waiter = watch(world.acquire('a', { wait: Infinity }));
       await world.clock.advance(10_030);
       expect(waiter.state).toBe('fulfilled');
     });
 
     it('starts small again after it got in', async () => {
-      await occupy(5_000);
+      await world.occupy('a', 5_000);
       const first = watch(world.acquire('a', { wait: Infinity }));
       await world.clock.advance(5_100);
       await first.value?.release();
-      await occupy(5_000);
+      await world.occupy('a', 5_000);
       world.store.calls.length = 0;
       void world.acquire('a', { wait: Infinity });
       await world.clock.advance(100);

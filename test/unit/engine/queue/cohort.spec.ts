@@ -7,8 +7,6 @@ import { rejection, watch } from '../../../support/watch.js';
 describe('the callers of one process that want one key', () => {
   let world: TestEngine;
 
-  /** A program that is not ours holds the key. */
-  const occupy = (ttl = 60_000, key = 'a') => world.store.inner.acquire({ key, value: 'foreign', ttl, tokens: 1 });
   const waiting = async (): Promise<number> => (await world.engine.inspect('a'))?.waiting ?? 0;
 
   beforeEach(() => {
@@ -43,7 +41,7 @@ describe('the callers of one process that want one key', () => {
   });
 
   it('W2a: send one contender for all, and one command for each turn', async () => {
-    await occupy();
+    await world.occupy();
     const crowd = Array.from({ length: 1_000 }, () => watch(world.acquire('a', { wait: Infinity })));
     await world.clock.settle();
     expect(world.store.of('acquire')).toHaveLength(1);
@@ -85,7 +83,7 @@ describe('the callers of one process that want one key', () => {
 
   describe('trying once', () => {
     it('D4: gives up at once when the key is busy, and says until when', async () => {
-      await occupy(5_000);
+      await world.occupy('a', 5_000);
       const error = await rejection(world.acquire('a', { wait: 0 }));
       expect(error).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'a', waitedMs: 0 });
       expect(error.message).toContain('ends in 5000 ms');
@@ -102,7 +100,7 @@ describe('the callers of one process that want one key', () => {
         retryAfterMs: undefined,
       });
       await lock.release();
-      await occupy();
+      await world.occupy();
       void world.acquire('a').catch(() => undefined);
       await world.clock.settle();
       expect(await rejection(world.acquire('a', { wait: 0 }))).toMatchObject({ code: 'LOCK_NOT_ACQUIRED' });
@@ -133,7 +131,7 @@ describe('the callers of one process that want one key', () => {
       world.store.answer('acquire', () => Promise.reject(broken()));
       expect(await codes()).toEqual(['LOCK_BACKEND', 'LOCK_BACKEND']);
       world.store.answer('acquire');
-      await occupy();
+      await world.occupy();
       expect(await codes()).toEqual(['LOCK_NOT_ACQUIRED', 'LOCK_NOT_ACQUIRED']);
       // What the silent store may have got is looked for some more times.
       await world.clock.advance(6_000);
@@ -173,7 +171,7 @@ describe('the callers of one process that want one key', () => {
 
     it('counts everyone who waits, also while another process holds the key', async () => {
       world = testEngine({ maxWaiters: 2 });
-      await occupy();
+      await world.occupy();
       const head = watch(world.acquire('a'));
       await world.clock.settle();
       const crowd = [head, ...[1, 2, 3].map(() => watch(world.acquire('a')))];
@@ -199,7 +197,7 @@ describe('the callers of one process that want one key', () => {
 
   it('a key is no obstacle for another', async () => {
     await world.acquire('a');
-    await occupy(60_000, 'b');
+    await world.occupy('b');
     void world.acquire('b').catch(() => undefined);
     expect(await (await world.acquire('c')).release()).toBe('released');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Fifo, type FifoLinks } from '../../../../lib/engine/queue/fifo.js';
+import { SEED } from '../../../support/seed.js';
 
 class Member implements FifoLinks<Member> {
   previous: Member | undefined;
@@ -29,6 +30,7 @@ describe('Fifo', () => {
           expect(fifo.toArray()).toEqual(model);
         }
       }),
+      { seed: SEED },
     );
   });
 

@@ -10,7 +10,6 @@ describe('taking turns with other processes', () => {
   let contends: (ContendRequest & { readonly at: number })[];
   let relays: RelayRequest[];
 
-  const occupy = (ttl = 600_000) => world.store.inner.acquire({ key: 'a', value: 'foreign', ttl, tokens: 1 });
   /** Callers that want the key again and again. */
   const crowd = (callers: number, holdMs: number, rounds: number): Promise<unknown> =>
     Promise.all(
@@ -52,7 +51,7 @@ describe('taking turns with other processes', () => {
   );
 
   it('W7: a process that can be woken says nothing of it', async () => {
-    await occupy();
+    await world.occupy();
     void world.acquire('a', { wait: Infinity });
     await world.clock.settle();
     world.store.listener?.onOpen();
@@ -103,7 +102,7 @@ describe('taking turns with other processes', () => {
   });
 
   it('W3a: a wake-up while a try is under way that fails is not lost', async () => {
-    await occupy();
+    await world.occupy();
     const waiter = watch(world.acquire('a', { wait: 2_000 }));
     await world.clock.settle();
     world.store.listener?.onOpen();

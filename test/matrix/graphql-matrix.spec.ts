@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { Args, Field, GraphQLModule, ID, Mutation, ObjectType, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { RedisLockService } from 'nestjs-redis-lock';
+import { askGraphQL } from '../support/ask-graphql.js';
 import { replying, Told } from './support/calls.js';
 import type { Cell } from './support/cell.js';
 import { describeMatrix } from './support/describe-matrix.js';
@@ -44,12 +45,7 @@ function resolver(cell: Cell, kind: (options: { name: string; nullable: true }) 
 }
 
 async function ask(url: string, query: string): Promise<any> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
-  const { data, errors } = (await response.json()) as { data?: any; errors?: unknown };
+  const { data, errors } = (await askGraphQL(url, query)) as { data?: any; errors?: unknown };
   if (errors !== undefined) throw new Told(errors);
   return data;
 }
