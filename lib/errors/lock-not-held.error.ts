@@ -13,11 +13,17 @@ export class LockNotHeldError extends RedisLockError {
 
   readonly code = LockNotHeldError.code;
 
+  /**
+   * For tests and other implementations of a lock; the library throws its own.
+   *
+   * @param key - of the lock that is missing, without the module's prefix; default: any lock.
+   * @param message - in place of the one that is made of the key.
+   */
   constructor(key?: string, message = outsideOf(key)) {
     super('LockNotHeldError', LockNotHeldError.code, message, { key });
   }
 
-  /** A handler was about to begin when its request had been answered, as by a timeout, and its lock given back. */
+  /** @internal A handler was about to begin when its request had been answered, as by a timeout, and its lock given back. */
   static afterAnswer(target: string): LockNotHeldError {
     return new LockNotHeldError(
       undefined,
