@@ -29,8 +29,9 @@ export async function readSurfaceInRedis(): Promise<SurfaceInRedis> {
       waits.push(waiter.acquire(key, { wait: Infinity, signal: stop.signal }).catch(() => undefined));
       await eventually(async () => (await holder.inspect(key))?.waitingProcesses === 1);
     }
+    const keys = await eventually(() => readKeysOfQueue(server));
     const channels = (await server.command('PUBSUB', 'CHANNELS')) as string[];
-    const seen = { keys: await readKeys(server), channels: [...new Set(channels.map(maskChance))].sort() };
+    const seen = { keys, channels: [...new Set(channels.map(maskChance))].sort() };
     stop.abort();
     await Promise.all(waits);
     return { ...seen, scripts: await readScripts() };
@@ -43,6 +44,12 @@ export async function readSurfaceInRedis(): Promise<SurfaceInRedis> {
 function openApp({ url }: RedisServer) {
   const lock = RedisLockModule.forRoot({ connection: url, shutdownGrace: 0 });
   return NestFactory.createApplicationContext({ module: class RootModule {}, imports: [lock] }, { logger: false });
+}
+
+/** Nothing as long as a process is in a queue as one that polls, because its inbox is not open yet. */
+async function readKeysOfQueue(server: RedisServer): Promise<Record<string, string> | undefined> {
+  const keys = await readKeys(server);
+  return Object.values(keys).some((value) => value.startsWith('zset: poll ')) ? undefined : keys;
 }
 
 async function readKeys(server: RedisServer): Promise<Record<string, string>> {
