@@ -46,10 +46,11 @@ function openApp({ url }: RedisServer) {
   return NestFactory.createApplicationContext({ module: class RootModule {}, imports: [lock] }, { logger: false });
 }
 
-/** Nothing as long as a process is in a queue as one that polls, because its inbox is not open yet. */
-async function readKeysOfQueue(server: RedisServer): Promise<Record<string, string> | undefined> {
+/** @throws as long as a process is in a queue as one that polls, because its inbox is not open yet. */
+async function readKeysOfQueue(server: RedisServer): Promise<Record<string, string>> {
   const keys = await readKeys(server);
-  return Object.values(keys).some((value) => value.startsWith('zset: poll ')) ? undefined : keys;
+  if (Object.values(keys).some((value) => value.startsWith('zset: poll '))) throw new Error('A process still polls.');
+  return keys;
 }
 
 async function readKeys(server: RedisServer): Promise<Record<string, string>> {
