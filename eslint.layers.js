@@ -48,7 +48,11 @@ const LAYERS = [
     types: ['ioredis', '\\.\\./stores/connection\\.js'],
   },
 
-  { files: 'redis-lock.service.ts', imports: ['engine', 'options'], packages: [NEST] },
+  {
+    files: 'redis-lock.service.ts',
+    imports: ['engine', 'options', 'with-lock/startup/package-copies.ts'],
+    packages: [NEST],
+  },
   { files: 'redis-lock.tokens.ts', imports: ['redis-lock.service.ts'], packages: [NEST] },
   { files: 'redis-lock.logger.ts', imports: ['engine/lock-observer.interface.ts'], packages: [NEST] },
 

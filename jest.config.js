@@ -30,6 +30,7 @@ export default {
   // Most tests wait for servers and processes, not for a core.
   maxWorkers: '100%',
   setupFiles: ['<rootDir>/test/support/use-own-server.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/watch-leaks.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   collectCoverageFrom: ['lib/**/*.ts'],

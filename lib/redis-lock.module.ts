@@ -62,7 +62,7 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
     return withLockService(super.forRootAsync(options), options, redisBackend);
   }
 
-  /** @internal */
+  /** Called by Nest. */
   onModuleInit(): void {
     prepareApp(this.modules);
   }

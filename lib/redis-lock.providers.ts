@@ -2,9 +2,12 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 import { APP_FILTER, ModulesContainer } from '@nestjs/core';
 import type { Clock } from './engine/time/clock.js';
 import { LockEngine } from './engine/lock-engine.js';
+import { addToEvents } from './with-lock/handler/event-answer.js';
+import { addToFields } from './with-lock/handler/field-answer.js';
 import { RedisLockExceptionFilter } from './with-lock/handler/redis-lock-exception.filter.js';
 import { addToGateways } from './with-lock/handler/socket-answer.js';
 import type { RedisLockModuleOptions } from './interfaces/module-options.interface.js';
+import { registerApp } from './with-lock/startup/late-injection.js';
 import { LockLogger } from './redis-lock.logger.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-lock.module-definition.js';
 import { resolveOptions, type ResolvedOptions } from './options/module-options.js';
@@ -29,8 +32,11 @@ export function createLockProvider(
 ): FactoryProvider<RedisLockService> {
   return {
     provide: getRedisLockToken(name),
-    inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: (options: RedisLockModuleOptions) => createLocks(options, name, createBackend),
+    inject: [MODULE_OPTIONS_TOKEN, ModulesContainer],
+    useFactory: (options: RedisLockModuleOptions, modules: ModulesContainer) => {
+      registerApp(modules);
+      return createLocks(options, name, createBackend);
+    },
   };
 }
 
@@ -46,6 +52,8 @@ export function createFilterProviders(): Provider[] {
     ) => {
       if (options?.exceptionFilter === false) return undefined;
       addToGateways(modules, filter);
+      addToFields(modules);
+      addToEvents(modules);
       return filter;
     },
   };

@@ -1,4 +1,3 @@
-import type { BeforeApplicationShutdown, OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
 import type { ScopedLock } from './engine/lock/lock-handle.js';
@@ -9,6 +8,7 @@ import type { LockOptions } from './interfaces/lock-options.interface.js';
 import type { Lock } from './interfaces/lock.interface.js';
 import { toKey, toKeys } from './options/lock-keys.js';
 import { checkLockOptions, mergeTerms } from './options/lock-options.js';
+import { addCopy } from './with-lock/startup/package-copies.js';
 import type { LockStore } from './engine/lock-store.interface.js';
 
 export interface RedisLockServiceInit {
@@ -32,7 +32,11 @@ type LockBody<T> = (lock: Lock) => T | PromiseLike<T>;
  *
  * @publicApi
  */
-export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown, OnApplicationShutdown {
+export class RedisLockService {
+  static {
+    addCopy(this);
+  }
+
   readonly #engine: LockEngine;
   readonly #store: LockStore;
   readonly #defaults: AcquireTerms;
@@ -40,8 +44,9 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   /** @internal */
   readonly isPassThrough: boolean;
   #closing: Promise<void> | undefined;
+  #closed: Promise<void> | undefined;
 
-  /** @internal Made by the module. */
+  /** Made by the module. */
   constructor({ engine, store, defaults, shutdownGrace, isPassThrough = false }: RedisLockServiceInit) {
     this.isPassThrough = isPassThrough;
     this.#engine = engine;
@@ -53,7 +58,8 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   /**
    * Acquires a lock, or all of several, waiting while it is busy. The caller releases it.
    *
-   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys, at most 100, are taken in sorted order, all or none.
+   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys, at most 100, are taken at once, all or none; on a Cluster,
+   *   where they share no hash tag, one after the other in sorted order.
    * @param options - override the module's `defaults`.
    * @returns the lock, held.
    * @throws {LockNotAcquiredError} when it stayed busy for `wait` milliseconds.
@@ -178,9 +184,8 @@ export class RedisLockService implements OnModuleInit, BeforeApplicationShutdown
   }
 
   /** @internal The connection goes last, when every lock is released. */
-  async onApplicationShutdown(): Promise<void> {
-    await this.beforeApplicationShutdown();
-    await this.#store.close();
+  onApplicationShutdown(): Promise<void> {
+    return (this.#closed ??= this.beforeApplicationShutdown().then(() => this.#store.close()));
   }
 
   /** @internal What a method runs with whose lock is not wanted. */

@@ -2,18 +2,18 @@ import { LockBackendError } from '../errors/lock-backend.error.js';
 import { LockClosedError } from '../errors/lock-closed.error.js';
 import { LockReentryError } from '../errors/lock-reentry.error.js';
 import type { LockInfo } from '../interfaces/lock-info.interface.js';
-import { StoreFailure, type LockStore } from './lock-store.interface.js';
-import type { StopSignal } from './cancellation.js';
+import type { LockStore } from './lock-store.interface.js';
 import type { Clock } from './time/clock.js';
 import { Cohort } from './queue/cohort.js';
 import type { CohortContext } from './queue/cohort-context.interface.js';
 import { GiveBacks } from './lease/give-backs.js';
 import { HeldLock, type HoldContext } from './lock/held-lock.js';
-import type { Lease } from './lease/lease.js';
+import type { Lease, Leases } from './lease/lease.js';
 import { lockInContext, overlapInContext, runHolding } from './async-scope.js';
 import { guarded, type LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './lease/owner-token.js';
 import type { QuantumTerms } from './queue/quantum.js';
+import { SeveralKeys } from './several-keys.js';
 import type { ScopedLock } from './lock/lock-handle.js';
 import { StandInLock } from './lock/stand-in-lock.js';
 import { Sweeper } from './lease/orphan-sweeper.js';
@@ -37,12 +37,6 @@ export interface EngineInit {
   readonly quantum: QuantumTerms;
 }
 
-/** A lease and the fencing token of the one whom it serves. */
-interface Turn {
-  readonly lease: Lease;
-  readonly fencingToken: number;
-}
-
 /** The lock algorithm: knows neither Nest nor Redis. */
 export class LockEngine {
   readonly #store: LockStore;
@@ -53,6 +47,7 @@ export class LockEngine {
   readonly #holds: HoldContext;
   readonly #cohortContext: CohortContext;
   readonly #cohorts = new Map<string, Cohort>();
+  readonly #severalKeys: SeveralKeys;
   #state: 'open' | 'closing' = 'open';
   #onEmpty: () => void = () => undefined;
 
@@ -72,7 +67,7 @@ export class LockEngine {
     });
     const newValue = (metadata: string | undefined): string => this.#owners.next(metadata);
     const onIdle = (key: string): void => this.#forget(key);
-    this.#cohortContext = {
+    const context = {
       newValue,
       store,
       clock,
@@ -82,18 +77,25 @@ export class LockEngine {
       wakeUps,
       maxWaiters,
       quantum,
-      onIdle,
     };
+    this.#cohortContext = { ...context, onIdle };
+    this.#severalKeys = new SeveralKeys({
+      context,
+      holds: this.#holds,
+      join: (request, hold) => this.#join(request, hold),
+      wake: (key) => this.#cohorts.get(key)?.wake(),
+      onIdle: () => this.#tellIfEmpty(),
+    });
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
   acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<ScopedLock> {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
     if (shared !== undefined) return Promise.resolve(shared);
-    if (keys.length > 1) return this.#joinAll(keys, terms);
+    if (keys.length > 1) return this.#severalKeys.acquire(keys, terms);
     const isPlain = terms.renew && terms.metadata === undefined;
     const request = { key: keys[0], terms, since: this.#clock.now(), isPlain };
-    return this.#join(request, (lease, fencingToken) => new HeldLock(this.#holds, [lease], fencingToken, terms));
+    return this.#join(request, (leases, fencingToken) => new HeldLock(this.#holds, leases, fencingToken, terms));
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
@@ -130,9 +132,9 @@ export class LockEngine {
 
   async forceRelease(key: string): Promise<boolean> {
     // Whoever gets in after it is not meant.
-    const lease = this.#cohorts.get(key)?.lease;
+    const leases = this.#leases().filter((lease) => lease.key === key);
     const wasHeld = await this.#ask(key, this.#store.forceRelease(key));
-    lease?.lose('forced');
+    for (const lease of leases) lease.lose('forced');
     return wasHeld;
   }
 
@@ -144,8 +146,7 @@ export class LockEngine {
     this.#state = 'closing';
     for (const cohort of [...this.#cohorts.values()]) cohort.close();
     await this.#untilEmpty(grace);
-    for (const { lease } of [...this.#cohorts.values()]) {
-      if (lease === undefined) continue;
+    for (const lease of this.#leases()) {
       lease.lose('shutdown');
       this.#sweeper.sweep({ key: lease.key, value: lease.value, ttl: lease.ttl, mayComeYet: false });
     }
@@ -162,7 +163,7 @@ export class LockEngine {
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);
   }
 
-  #join<T>(request: WaitRequest, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+  #join<T>(request: WaitRequest, hold: (leases: Leases, fencingToken: number) => T): Promise<T> {
     const { key } = request;
     if (this.#state !== 'open') throw new LockClosedError(key);
     let cohort = this.#cohorts.get(key);
@@ -170,43 +171,8 @@ export class LockEngine {
     return cohort.join(request, hold);
   }
 
-  /** One after the other in sorted order, so that two callers never wait for each other. */
-  async #joinAll(keys: readonly string[], terms: AcquireTerms): Promise<HeldLock> {
-    const since = this.#clock.now();
-    // Renewed while the others are waited for, whatever the caller wants later.
-    const renewed = { ...terms, renew: true };
-    for (;;) {
-      const turns: Turn[] = [];
-      try {
-        for (const key of keys) turns.push(await this.#join({ key, terms: renewed, since, isPlain: false }, toTurn));
-        const token = greatestToken(turns);
-        const behind = turns.filter(({ fencingToken }) => fencingToken < token);
-        const raised = Promise.all(behind.map(({ lease }) => lease.raiseFence(token)));
-        await unlessAborted(terms.signal, within(this.#clock, this.#patience(terms, since), raised));
-      } catch (error) {
-        this.#giveBack(turns);
-        throw error instanceof StoreFailure ? this.#backendError(keys[0] ?? '', error) : error;
-      }
-      if (turns.every(({ lease }) => lease.isHeld)) return this.#holdAll(turns, terms);
-      this.#giveBack(turns);
-    }
-  }
-
-  /** How long the last command may take: no longer than the caller waits. */
-  #patience({ wait }: AcquireTerms, since: number): number {
-    const { commandTimeout } = this.#store;
-    return wait === 0 ? commandTimeout : Math.max(0, Math.min(commandTimeout, since + wait - this.#clock.now()));
-  }
-
-  #holdAll(turns: readonly Turn[], terms: AcquireTerms): HeldLock {
-    const leases = turns.map(({ lease }) => lease) as [Lease, ...Lease[]];
-    if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new HeldLock(this.#holds, leases, greatestToken(turns), terms);
-  }
-
-  /** Nobody waits for it: the caller has been waiting long enough. */
-  #giveBack(turns: readonly Turn[]): void {
-    for (const { lease } of turns) this.#giveBacks.start(lease, 0);
+  get #isEmpty(): boolean {
+    return this.#cohorts.size === 0 && this.#severalKeys.isIdle;
   }
 
   async #ask<T>(key: string, question: Promise<T>): Promise<T> {
@@ -227,11 +193,21 @@ export class LockEngine {
 
   #forget(key: string): void {
     this.#cohorts.delete(key);
-    if (this.#cohorts.size === 0) this.#onEmpty();
+    this.#tellIfEmpty();
+  }
+
+  /** What this process holds. */
+  #leases(): Lease[] {
+    const ofCohorts = [...this.#cohorts.values()].flatMap(({ lease }) => lease ?? []);
+    return [...ofCohorts, ...this.#severalKeys.leases];
+  }
+
+  #tellIfEmpty(): void {
+    if (this.#isEmpty) this.#onEmpty();
   }
 
   async #untilEmpty(grace: number): Promise<void> {
-    if (this.#cohorts.size === 0) return;
+    if (this.#isEmpty) return;
     await new Promise<void>((resolve) => {
       const timer = this.#clock.setTimer(grace, resolve, 'process');
       this.#onEmpty = () => {
@@ -240,23 +216,4 @@ export class LockEngine {
       };
     });
   }
-}
-
-/** Settles as `work` does, or rejects with the signal's reason as soon as that aborts. */
-function unlessAborted<T>(signal: StopSignal | undefined, work: Promise<T>): Promise<T> {
-  if (signal === undefined) return work;
-  return new Promise<T>((resolve, reject) => {
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what the caller aborted with
-    const listener = (): void => reject(signal.reason);
-    if (signal.aborted) listener();
-    signal.addEventListener('abort', listener, { once: true });
-    work.finally(() => signal.removeEventListener('abort', listener)).then(resolve, reject);
-  });
-}
-
-const toTurn = (lease: Lease, fencingToken: number): Turn => ({ lease, fencingToken });
-
-/** Above every earlier token of each key; those that are behind it are raised to it. */
-function greatestToken(turns: readonly Turn[]): number {
-  return Math.max(...turns.map(({ fencingToken }) => fencingToken));
 }

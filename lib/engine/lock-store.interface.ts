@@ -17,6 +17,18 @@ export interface ContendRequest extends AcquireRequest {
   readonly comesAgainIn: number | undefined;
 }
 
+/** One try to take several keys at once. */
+export interface AcquireAllRequest {
+  /** In the queue of the first stands a process that waits. */
+  readonly keys: readonly [string, ...string[]];
+  /** What each of them holds while it is ours. The same for every repetition of the try. */
+  readonly value: string;
+  /** Milliseconds. */
+  readonly ttl: number;
+  /** Of a process that waits for the first key, as in `contend()`; `undefined` for a single try. */
+  readonly waits: Pick<ContendRequest, 'comesAgainIn'> | undefined;
+}
+
 /** One question whether to go on. */
 export interface RelayRequest {
   readonly key: string;
@@ -47,6 +59,16 @@ export interface BusyOutcome extends Sent {
 }
 
 export type AcquireOutcome = (Sent & { readonly status: 'acquired'; readonly fencingToken: number }) | BusyOutcome;
+
+/** Another key than the first was not to be had, and nothing has happened to the first. */
+export interface ElsewhereOutcome extends Sent {
+  readonly status: 'elsewhere';
+  readonly key: string;
+  /** Why: busy, or it holds data that is no lock. */
+  readonly why: BusyOutcome | StoreFailure;
+}
+
+export type AcquireAllOutcome = AcquireOutcome | ElsewhereOutcome;
 
 export type RelayOutcome =
   | { readonly status: 'kept'; readonly fencingToken: number }
@@ -98,6 +120,15 @@ export interface LockStore {
    * As `acquire()`, for a process that waits: a key that is reserved for us counts as free, and when it is busy, we stand in its queue afterwards.
    */
   contend(request: ContendRequest): Promise<AcquireOutcome>;
+
+  /** Whether `acquireAll()` can take all these keys: those of a Cluster lie on one of its servers only if they share a hash tag. */
+  takesAll(keys: readonly string[]): boolean;
+
+  /**
+   * Takes all keys that are free or hold `value` already, under one fencing token above the last of each, or none. A process that waits stands in the queue of the first key afterwards
+   * if that is busy; while another one is, it keeps what it has there, a place or a reservation.
+   */
+  acquireAll(request: AcquireAllRequest): Promise<AcquireAllOutcome>;
 
   /** Keeps the key, its lease lasting `ttl` from now, if no other process waits for it; else passes it on. */
   relay(request: RelayRequest): Promise<RelayOutcome>;

@@ -28,6 +28,12 @@ export function userKey({ clientPrefix, prefix }: KeySpace, stored: string): str
   return stored.slice(clientPrefix.length + prefix.length);
 }
 
+/** Whether all these locks lie in one slot for certain: by a hash tag that they share. */
+export function shareHashTag({ clientPrefix, prefix }: KeySpace, keys: readonly string[]): boolean {
+  const [tag, ...others] = keys.map((key) => hashTag(clientPrefix + prefix + key));
+  return tag !== undefined && others.every((other) => other === tag);
+}
+
 /** Stands in keys of our own, and in no user's: those have no control characters. */
 const SEPARATOR = '\u001f';
 

@@ -1,7 +1,9 @@
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import {
   StoreFailure,
+  type AcquireAllOutcome,
   type AcquireOutcome,
+  type BusyOutcome,
   type RelayOutcome,
   type RenewOutcome,
 } from '../engine/lock-store.interface.js';
@@ -15,6 +17,24 @@ export function decodeAcquire(reply: number, isResent: boolean): AcquireOutcome 
   return reply === -1
     ? { status: 'busy', remaining: Infinity, wakes: false, isResent }
     : { status: 'busy', remaining: Math.floor(twice / 2), wakes: twice % 2 === 0, isResent };
+}
+
+/** Replies of the acquire-all script for these keys. */
+export function decodeAcquireAll(replies: unknown, keys: readonly string[], isResent: boolean): AcquireAllOutcome {
+  // Some clients are set to hand out numbers as strings.
+  const [which = NaN, reply = NaN] = Array.isArray(replies) ? replies.map(Number) : [];
+  if (!Number.isSafeInteger(reply) || which >= keys.length)
+    throw new StoreFailure('a script was answered with something else than two integers', {
+      transient: false,
+      applied: 'unknown',
+    });
+  if (which === 0) return decodeAcquire(reply, isResent);
+  return {
+    status: 'elsewhere',
+    key: keys[which] ?? '',
+    why: reply === 0 ? wrongType() : (decodeAcquire(reply, isResent) as BusyOutcome),
+    isResent,
+  };
 }
 
 /** Replies of the relay script. */

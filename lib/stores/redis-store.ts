@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type { RedisClient } from '../interfaces/redis-client.interface.js';
+import { ACQUIRE_ALL } from './scripts/acquire-all.script.js';
 import { ACQUIRE } from './scripts/acquire.script.js';
 import { CONTEND } from './scripts/contend.script.js';
 import { FORCE_RELEASE } from './scripts/force-release.script.js';
@@ -13,6 +14,8 @@ import { RELEASE } from './scripts/release.script.js';
 import { RENEW } from './scripts/renew.script.js';
 import type { ClientHandle } from './connection.js';
 import type {
+  AcquireAllOutcome,
+  AcquireAllRequest,
   AcquireOutcome,
   AcquireRequest,
   ContendRequest,
@@ -24,9 +27,9 @@ import type {
   WakeListener,
 } from '../engine/lock-store.interface.js';
 import { ScriptBatcher, type BatchedScript } from './script-batcher.js';
-import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
+import { decodeAcquire, decodeAcquireAll, decodeRelay, decodeRelease, decodeRenew } from './redis-replies.js';
 import { RedisInbox } from './redis-inbox.js';
-import { fenceKey, lockKey, queueKey, userKey, type KeySpace } from './redis-keys.js';
+import { fenceKey, lockKey, queueKey, shareHashTag, userKey, type KeySpace } from './redis-keys.js';
 import { ScriptRunner } from './script-runner.js';
 
 const ACQUIRES: BatchedScript<AcquireOutcome> = { script: ACQUIRE, decode: decodeAcquire };
@@ -90,6 +93,25 @@ export class RedisStore implements LockStore {
       ...acquireArgs(request),
       comesAgainIn === undefined ? '' : String(comesAgainIn),
     ]);
+  }
+
+  takesAll(keys: readonly string[]): boolean {
+    return this.#client.isCluster !== true || shareHashTag(this.#space, keys);
+  }
+
+  async acquireAll({ keys, value, ttl, waits }: AcquireAllRequest): Promise<AcquireAllOutcome> {
+    if (waits !== undefined) this.#inbox?.probe();
+    const { reconnects } = this.#runner;
+    // What was asked before for one of them comes before it.
+    this.#batcher.flush();
+    const stored = keys.flatMap((key) => [lockKey(this.#space, key), fenceKey(this.#space, key)]);
+    const comes = waits === undefined ? '-' : String(waits.comesAgainIn ?? '');
+    const reply = await this.#runner.ask(
+      ACQUIRE_ALL,
+      [...stored, queueKey(this.#space, keys[0])],
+      [this.#channel, value, String(ttl), comes],
+    );
+    return decodeAcquireAll(reply, keys, this.#runner.reconnects > reconnects);
   }
 
   relay({ key, value, ttl, tokens, mode, ahead }: RelayRequest): Promise<RelayOutcome> {

@@ -13,6 +13,10 @@ export class FailingStore implements LockStore {
     return this.#inner.commandTimeout;
   }
 
+  takesAll(keys: readonly string[]): boolean {
+    return this.#inner.takesAll(keys);
+  }
+
   /** From now on. */
   setDown(isDown: boolean): void {
     this.#isDown = isDown;
@@ -20,6 +24,7 @@ export class FailingStore implements LockStore {
 
   acquire: LockStore['acquire'] = (request) => this.#ask(() => this.#inner.acquire(request));
   contend: LockStore['contend'] = (request) => this.#ask(() => this.#inner.contend(request));
+  acquireAll: LockStore['acquireAll'] = (request) => this.#ask(() => this.#inner.acquireAll(request));
   relay: LockStore['relay'] = (request) => this.#ask(() => this.#inner.relay(request));
   leave: LockStore['leave'] = (key) => this.#ask(() => this.#inner.leave(key));
   renew: LockStore['renew'] = (...args) => this.#ask(() => this.#inner.renew(...args));

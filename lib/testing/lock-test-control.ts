@@ -17,7 +17,7 @@ export class LockTestControl {
   readonly #store: FailingStore;
   #service: RedisLockService | undefined;
 
-  /** @internal Made by the module. */
+  /** Made by the module. */
   constructor(clock: Clock) {
     this.#memory = new MemoryStore(clock);
     this.#store = new FailingStore(this.#memory);

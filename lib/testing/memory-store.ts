@@ -1,8 +1,11 @@
 import { COMMAND_TIMEOUT_MS } from '../redis-lock.constants.js';
 import type { ReleaseOutcome } from '../interfaces/lock.interface.js';
 import type {
+  AcquireAllOutcome,
+  AcquireAllRequest,
   AcquireOutcome,
   AcquireRequest,
+  BusyOutcome,
   LockStore,
   RelayOutcome,
   RelayRequest,
@@ -33,10 +36,8 @@ export class MemoryStore implements LockStore {
   }
 
   acquire({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
-    const entry = this.#read(key);
-    if (entry !== undefined && entry.value !== value) {
-      return Promise.resolve({ status: 'busy', remaining: entry.expiresAt - this.#clock.now(), wakes: false });
-    }
+    const busy = this.#busy(key, value);
+    if (busy !== undefined) return Promise.resolve(busy);
     this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
     return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(tokens) });
   }
@@ -44,6 +45,19 @@ export class MemoryStore implements LockStore {
   /** There is no other process, so nobody needs to be woken. */
   contend(request: AcquireRequest): Promise<AcquireOutcome> {
     return this.acquire(request);
+  }
+
+  takesAll(): boolean {
+    return true;
+  }
+
+  acquireAll({ keys, value, ttl }: AcquireAllRequest): Promise<AcquireAllOutcome> {
+    for (const key of keys) {
+      const why = this.#busy(key, value);
+      if (why !== undefined) return Promise.resolve(key === keys[0] ? why : { status: 'elsewhere', key, why });
+    }
+    for (const key of keys) this.#entries.set(key, { value, expiresAt: this.#clock.now() + ttl });
+    return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(1) });
   }
 
   async relay({ key, value, ttl, tokens }: RelayRequest): Promise<RelayOutcome> {
@@ -122,6 +136,12 @@ export class MemoryStore implements LockStore {
     const first = Math.max(Math.floor(this.#clock.epoch() * 1_000), this.#lastToken + 1);
     this.#lastToken = first + tokens - 1;
     return first;
+  }
+
+  #busy(key: string, value: string): BusyOutcome | undefined {
+    const entry = this.#read(key);
+    if (entry === undefined || entry.value === value) return undefined;
+    return { status: 'busy', remaining: entry.expiresAt - this.#clock.now(), wakes: false };
   }
 
   #read(key: string): Entry | undefined {

@@ -67,7 +67,7 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
       control = new LockTestControl(plainClock);
       return { store: control.store, clock: plainClock, isPassThrough };
     };
-    const definition = withLockService(super.forRoot({ shutdownGrace: 0, ...others }), others, backend);
+    const definition = super.forRoot({ shutdownGrace: 0, ...others });
     const { name } = others;
     const provide = name === undefined ? LockTestControl : LockTestControl.token(name);
     const provider = {
@@ -75,14 +75,14 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
       inject: [getRedisLockToken(name)],
       useFactory: (service: RedisLockService) => control.attach(service),
     };
-    return {
-      ...definition,
-      providers: [...(definition.providers ?? []), provider],
-      exports: [...(definition.exports ?? []), provide],
-    };
+    return withLockService(
+      { ...definition, providers: [...(definition.providers ?? []), provider], exports: [provide] },
+      others,
+      backend,
+    );
   }
 
-  /** @internal */
+  /** Called by Nest. */
   onModuleInit(): void {
     prepareApp(this.modules);
   }

@@ -53,7 +53,8 @@ export function admit(
 
 /** Test doubles: what the types promise, a mock need not keep. */
 function isLock(lock: unknown): boolean {
-  return typeof (lock as Partial<Lock> | null | undefined)?.[Symbol.asyncDispose] === 'function';
+  const { keys, signal, [Symbol.asyncDispose]: dispose } = (lock ?? {}) as Partial<Lock>;
+  return Array.isArray(keys) && typeof signal?.aborted === 'boolean' && typeof dispose === 'function';
 }
 
 function noLock({ target }: LockedMethod, what: string): RedisLockOptionsError {

@@ -1,4 +1,4 @@
-import type { MissingParts } from './key/key-template.type.js';
+import type { IfBounds, MissingParts } from './key/key-template.type.js';
 
 /** What a method under `@WithLock()` may return: something that can be waited for. */
 type Awaitable =
@@ -25,6 +25,20 @@ type Fault<Method, Template extends string> = Method extends (
     : { readonly 'a method under @WithLock() must return a promise, an Observable or a stream, not': Result }
   : { readonly '@WithLock() stands on methods, not on': Method };
 
+/** Of a type parameter of the class the compiler knows only its bound, and that only where it is asked of what is returned. */
+type OfGeneric<Method, Template extends string> = Method extends (
+  ...args: infer Args extends readonly any[]
+) => infer Result
+  ? [Result] extends [Awaitable]
+    ? IfBounds<
+        Template,
+        Args,
+        TypedPropertyDescriptor<Method>,
+        { readonly 'the method has no argument for a part of the key': Template }
+      >
+    : Fault<Method, Template>
+  : Fault<Method, Template>;
+
 /**
  * What `WithLock()` returns, for constants that hold it.
  *
@@ -35,11 +49,18 @@ type Fault<Method, Template extends string> = Method extends (
  */
 export type WithLockDecorator<Method, Template extends string = string> = unknown extends Method
   ? MethodDecorator
-  : (
-      target: object,
-      propertyKey: string | symbol,
-      descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>,
-    ) => TypedPropertyDescriptor<Method>;
+  : {
+      (
+        target: object,
+        propertyKey: string | symbol,
+        descriptor: TypedPropertyDescriptor<Method> & Fault<Method, Template>,
+      ): TypedPropertyDescriptor<Method>;
+      (
+        target: object,
+        propertyKey: string | symbol,
+        descriptor: TypedPropertyDescriptor<Method>,
+      ): OfGeneric<Method, Template>;
+    };
 
 /**
  * What `WithLock()` returns for a key function that says itself which arguments it knows: the decorator fits methods that have at least those.

@@ -74,6 +74,7 @@ export function WithLock(
   } = options;
   checkName(serviceName);
   return (target: object, propertyKey: string | symbol, descriptor: PropertyDescriptor) => {
+    assertLegacy(propertyKey);
     const name = nameOf(target, propertyKey);
     const original = methodOf(target, descriptor, name);
     // Nest names the property in its error when the service is missing.
@@ -120,6 +121,18 @@ function lockedProxy<T extends (...args: any[]) => unknown>(
       const call = InterceptedCall.take(method);
       return call === undefined ? callOutside(method, self, args, body) : call.run(args, body);
     },
+  });
+}
+
+/** Without `experimentalDecorators` a compiler calls decorators as the standard says, with a context in the place of the name. */
+function assertLegacy(propertyKey: unknown): void {
+  if (typeof propertyKey !== 'object' || propertyKey === null) return;
+  const { kind, name } = propertyKey as { readonly kind?: unknown; readonly name?: string | symbol };
+  const value = `on the ${String(kind)} ${String(name)}, compiled as a decorator of the standard (TC39)`;
+  throw new RedisLockOptionsError({
+    option: '@WithLock()',
+    value,
+    remedy: 'set "experimentalDecorators": true in tsconfig.json, which Nest needs, too',
   });
 }
 

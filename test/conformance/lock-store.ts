@@ -21,8 +21,8 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
     let key: string;
 
     const acquire = (value: string, of = key) => store.acquire({ key: of, value, ttl: TTL, tokens: 1 });
-    const token = async (value: string): Promise<number> => {
-      const outcome = await acquire(value);
+    const token = async (value: string, of = key): Promise<number> => {
+      const outcome = await acquire(value, of);
       if (outcome.status !== 'acquired') throw new Error(`The key is busy for ${value}.`);
       return outcome.fencingToken;
     };
@@ -80,6 +80,66 @@ export function describeLockStore(name: string, open: () => Promise<StoreUnderTe
         tokens.push(await token('d'));
         expect(tokens).toEqual([...new Set(tokens)].sort((one, other) => one - other));
         expect(tokens.every(Number.isSafeInteger)).toBe(true);
+      });
+    });
+
+    describe('acquireAll', () => {
+      const acquireAll = (value: string, keys: readonly [string, ...string[]]) =>
+        store.acquireAll({ keys, value, ttl: TTL, waits: undefined });
+      const valueOf = async (of: string): Promise<string | undefined> => (await store.inspect(of))?.value;
+      let keys: readonly [string, string, string];
+
+      beforeEach(() => {
+        keys = [key, `${key}-2`, `${key}-3`];
+      });
+
+      it('takes all keys for its ttl, under a token above the last of each and below the next of each', async () => {
+        expect(store.takesAll(keys)).toBe(true);
+        const last: number[] = [];
+        for (const of of keys) {
+          last.push(await token('before', of));
+          await store.release(of, 'before', 0);
+        }
+        const outcome = (await acquireAll('a', keys)) as { status: string; fencingToken: number };
+        expect(outcome.status).toBe('acquired');
+        expect(outcome.fencingToken).toBeGreaterThan(Math.max(...last));
+        for (const of of keys) {
+          expect(await valueOf(of)).toBe('a');
+          await store.release(of, 'a', 0);
+          expect(await token('after', of)).toBeGreaterThan(outcome.fencingToken);
+        }
+      });
+
+      it('takes none while one is busy, and tells which: the first, or another', async () => {
+        await acquire('other', keys[1]);
+        expect(await acquireAll('a', keys)).toMatchObject({
+          status: 'elsewhere',
+          key: keys[1],
+          why: { status: 'busy', remaining: expect.any(Number) },
+        });
+        expect(await acquireAll('a', [keys[1], keys[0]])).toMatchObject({
+          status: 'busy',
+          remaining: expect.any(Number),
+        });
+        expect(await Promise.all(keys.map(valueOf))).toEqual([undefined, 'other', undefined]);
+      });
+
+      it('counts keys that hold its own value as free', async () => {
+        await acquire('a', keys[2]);
+        expect(await acquireAll('a', keys)).toMatchObject({ status: 'acquired' });
+        expect(await acquireAll('a', keys)).toMatchObject({ status: 'acquired' });
+        expect(await Promise.all(keys.map(valueOf))).toEqual(['a', 'a', 'a']);
+      });
+
+      it('takes effect after what was asked before for one of them, and before what is asked after', async () => {
+        await acquire('other', keys[2]);
+        const answers = await Promise.all([
+          store.release(keys[2], 'other', 0),
+          acquireAll('a', keys),
+          store.release(keys[1], 'a', 0),
+          acquire('b', keys[1]),
+        ]);
+        expect(answers).toMatchObject(['released', { status: 'acquired' }, 'released', { status: 'acquired' }]);
       });
     });
 

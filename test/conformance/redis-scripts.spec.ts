@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { ACQUIRE_ALL } from '../../lib/stores/scripts/acquire-all.script.js';
 import { ACQUIRE } from '../../lib/stores/scripts/acquire.script.js';
 import { CONTEND } from '../../lib/stores/scripts/contend.script.js';
 import type { Script } from '../../lib/stores/scripts/define-script.js';
@@ -15,7 +16,7 @@ import { uniqueKey } from '../support/unique-key.js';
 import { rejection } from '../support/watch.js';
 
 const TTL = '10000';
-const SCRIPTS = [ACQUIRE, CONTEND, RELAY, LEAVE, RENEW, RAISE_FENCE, RELEASE, INSPECT, FORCE_RELEASE];
+const SCRIPTS = [ACQUIRE, ACQUIRE_ALL, CONTEND, RELAY, LEAVE, RENEW, RAISE_FENCE, RELEASE, INSPECT, FORCE_RELEASE];
 
 describe('the scripts on a real server', () => {
   let client: Redis;

@@ -18,6 +18,7 @@ import {
   WithLock,
   type Lock,
 } from 'nestjs-redis-lock';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { PLATFORMS, startHttpApp, type HttpApp } from '../support/http-app.js';
@@ -237,4 +238,22 @@ describe.each(PLATFORMS)('errors on $platform', ({ adapter }) => {
     withoutLeak([...response.headers, await response.text()], 'mary', 'example');
     await giveBack?.();
   });
+});
+
+@Controller('keys')
+class KeyController {
+  @Get()
+  @WithLock('order:{query.id}')
+  async order(): Promise<void> {}
+}
+
+it('N8 D2: a handler without its key tells the log which part was missing, and the client nothing of it', async () => {
+  const http = await startHttpApp(() => new ExpressAdapter(), { controllers: [KeyController] });
+  const response = await fetch(`${http.url}/keys`);
+  expect(response.status).toBe(400);
+  expect(await response.text()).not.toContain('query.id');
+  expect(http.log.at('debug')).toContainEqual(
+    expect.stringMatching(/\{query\.id\} of the key of KeyController\.order is undefined/u),
+  );
+  await http.close();
 });

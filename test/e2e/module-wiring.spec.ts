@@ -15,6 +15,7 @@ import {
 import { RedisLockTestingModule } from 'nestjs-redis-lock/testing';
 import { sendCommand } from '../support/send-command.js';
 import { uniqueKey } from '../support/unique-key.js';
+import { rejection } from '../support/watch.js';
 
 const connection = process.env.TEST_REDIS_URL ?? '';
 let modules: TestingModule[] = [];
@@ -196,9 +197,7 @@ describe('RedisLockModule', () => {
     ],
     ['of which one is for tests', () => [valid(), RedisLockTestingModule.forRoot()], 'the default'],
   ])('N9: two modules %s are refused', async (_, imports, name) => {
-    const module = await Test.createTestingModule({ imports: imports() }).compile();
-    const error: unknown = await module.init().catch((reason: unknown) => reason);
-    await module.close().catch(() => undefined);
+    const error = await rejection(Test.createTestingModule({ imports: imports() }).compile());
     expect(error).toBeInstanceOf(RedisLockOptionsError);
     expect(String(error)).toContain(`Option "name" is ${name}`);
   });

@@ -55,7 +55,7 @@ describe.each([
     });
 
     it('lets buyers pay at the same time', () => {
-      expect(mostAtOnce(events)).toBeGreaterThan(PIECES);
+      expect(mostAtOnce(events)).toBeGreaterThan(1);
     });
 
     it('unloads its delivery once, whoever is told of it', () => {

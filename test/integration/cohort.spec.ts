@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { commandCounts, resetCommandCounts } from '../support/command-stats.js';
 import { startContext, type NestContext } from '../support/nest-context.js';
+import { PATIENCE_MS } from '../support/patience.mjs';
 import { startRedis, type RedisServer } from '../support/redis-server.js';
+
+/** A crowd is through when it is through. */
+const PATIENT = { wait: PATIENCE_MS, backendWait: PATIENCE_MS };
 
 describe('callers of one process that want one key', () => {
   let server: RedisServer;
@@ -12,7 +16,7 @@ describe('callers of one process that want one key', () => {
   beforeAll(async () => {
     server = await startRedis();
     nest = await startContext({
-      lock: { connection: server.url, keyPrefix: 'lock:', quantum: { handOvers: 50, ms: 60_000 } },
+      lock: { connection: server.url, keyPrefix: 'lock:', quantum: { handOvers: 50, ms: 60_000 }, defaults: PATIENT },
     });
     // Tells the server the scripts, and opens the inbox.
     await Promise.all(Array.from({ length: 200 }, () => nest.locks.withLock('warm-up', () => undefined)));
@@ -82,7 +86,7 @@ describe('callers of one process that want one key', () => {
   });
 
   it('W7: another process gets its turn while one has callers without end', async () => {
-    const other = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:' } });
+    const other = await startContext({ lock: { connection: server.url, keyPrefix: 'lock:', defaults: PATIENT } });
     const over = new AbortController();
     const crowd = Array.from({ length: 20 }, async () => {
       while (!over.signal.aborted)

@@ -132,15 +132,50 @@ describe('an acquire whose outcome nobody told', () => {
     await expectFree(locks, 'a');
   });
 
-  it('C5: of several keys leaves none', async () => {
+  it('C5: of several keys leaves none: the value of each is looked for', async () => {
     const locks = await open();
-    const first = await locks.acquire('b');
-    const waiting = rejection(locks.acquire(['a', 'b', 'c'], { wait: 200, ttl: 60_000 }));
-    await untilOurs('a');
-    expect(await waiting).toMatchObject({ code: 'LOCK_NOT_ACQUIRED', key: 'b' });
-    expect(await valueOf('a')).toBeNull();
-    await first.release();
-    await expectFree(locks, 'a');
+    proxy.set('drop-replies');
+    const refused = rejection(locks.acquire(['a', 'b', 'c'], { wait: 400, ttl: 60_000 }));
+    await Promise.all(['a', 'b', 'c'].map(untilOurs));
+    expect(await refused).toMatchObject({ code: 'LOCK_BACKEND' });
+    mend();
+    for (const key of ['a', 'b', 'c']) await expectFree(locks, key);
+  });
+
+  it('C5: of several keys leaves none when the server was paused and did it later', async () => {
+    const locks = await open();
+    server.pause();
+    const refused = rejection(locks.acquire(['a', 'b'], { wait: 0, ttl: 60_000 }));
+    expect(await refused).toMatchObject({ code: 'LOCK_BACKEND' });
+    server.resume();
+    for (const key of ['a', 'b']) await expectFree(locks, key);
+  });
+
+  it.each([
+    ['the client sent it again', {}],
+    ['another try finds its own value', { autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }],
+  ])('C6: of several keys is held when %s: once, and by its owner', async (_, settings) => {
+    const locks = await open(settings);
+    proxy.set('drop-replies');
+    const acquired = locks.acquire(['a', 'b'], { ttl: 60_000, wait: 5_000, backendWait: Infinity });
+    await untilOurs('b');
+    const owner = await valueOf('a');
+    mend();
+    const lock = await acquired;
+    expect(await Promise.all(['a', 'b'].map(valueOf))).toEqual([owner, owner]);
+    expect(await other.locks.tryAcquire(['b', 'c'])).toBeNull();
+    expect(await lock.release()).toBe('released');
+    const next = await other.locks.acquire(['a', 'b']);
+    expect(next.fencingToken).toBeGreaterThan(lock.fencingToken);
+    await next.release();
+  });
+
+  it('of several keys is taken though the server has forgotten the script', async () => {
+    const locks = await open();
+    await (await locks.acquire(['a', 'b'])).release();
+    await server.command('SCRIPT', 'FLUSH');
+    const lock = await locks.acquire(['a', 'b']);
+    expect(await lock.release()).toBe('released');
   });
 
   it('C6: is held when the client sent it again: once, and by its owner', async () => {

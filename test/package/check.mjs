@@ -63,7 +63,7 @@ async function checkRun(report, app, title, { flags, redis }) {
 }
 
 async function checkConsumer(report, consumer, { dir, tarball, redis }) {
-  const { name, compile, alsoTypechecks, withCommonJsCopy = false } = consumer;
+  const { name, compile, alsoTypechecks, completions = false, withCommonJsCopy = false } = consumer;
   await mkdir(dir);
   const app = new ConsumerApp(consumer, dir);
   const title = (options) =>
@@ -73,6 +73,8 @@ async function checkConsumer(report, consumer, { dir, tarball, redis }) {
   if (!installed) return;
   for (const options of alsoTypechecks) await report.check(title(options), () => app.compile(options, { emit: false }));
   await report.check(title(compile), () => app.compile(compile, { emit: true }));
+  if (completions)
+    await report.check(`${name}: editors offer the documented names only`, () => app.script([], 'completions.mjs'));
   await report.check(`${name}: import and require give one copy`, () => app.script([], 'one-copy.mjs'));
   await report.check(`${name}: errors are recognised across two copies`, () => app.script([], 'two-copies.cjs'));
   await checkRun(report, app, name, { flags: [], redis });

@@ -18,6 +18,8 @@ const COMPILER_OPTIONS = {
   lib: ['ES2022'],
   types: ['node'],
   strict: true,
+  // Every type of what the app exports must have a name that it can import.
+  declaration: true,
   exactOptionalPropertyTypes: true,
   noUncheckedIndexedAccess: true,
   experimentalDecorators: true,

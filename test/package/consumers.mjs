@@ -5,29 +5,36 @@ const NODENEXT = { module: 'NodeNext', moduleResolution: 'NodeNext' };
 const NODE10 = { module: 'CommonJS', moduleResolution: 'Node10' };
 const NODE16 = { module: 'Node16', moduleResolution: 'Node16' };
 
-const nest = (version) => ({ '@nestjs/common': version, '@nestjs/core': version, '@nestjs/platform-express': version });
+const nest = (version, testing = version) => ({
+  '@nestjs/common': version,
+  '@nestjs/core': version,
+  '@nestjs/platform-express': version,
+  '@nestjs/testing': testing,
+});
 
 const TYPESCRIPT_6 = { typescript: '6.0.3', '@types/node': '20.19.43' };
 const TYPESCRIPT_5 = { typescript: '5.9.3', '@types/node': '20.19.43' };
 
 /**
  * `compile`: how the app is built. `alsoTypechecks`: further settings under which it must type-check. `withCommonJsCopy`: the app also runs on
- * dist/cjs, which bundlers, jest and older versions of Node load; Nest 12 cannot, it is ESM itself. `nestDoesNotTypeCheck`: skipLibCheck stays off,
+ * dist/cjs, which bundlers, jest and older versions of Node load; Nest 12 cannot, it is ESM itself. `completions`: what its editor offers is looked at.
+ * `nestDoesNotTypeCheck`: skipLibCheck stays off,
  * and errors in Nest's own declarations are left out.
  */
 export const CONSUMERS = [
   {
     name: 'nest 12, esm',
     type: 'module',
-    dependencies: { ...nest('12.5.1'), ioredis: '6.0.0', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
+    dependencies: { ...nest('12.5.1', '12.1.1'), ioredis: '6.0.0', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
     devDependencies: TYPESCRIPT_6,
     compile: NODENEXT,
     alsoTypechecks: [{ module: 'ESNext', moduleResolution: 'Bundler' }],
+    completions: true,
   },
   {
     name: 'nest 12, cjs',
     type: 'commonjs',
-    dependencies: { ...nest('12.5.1'), ioredis: '6.0.0', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
+    dependencies: { ...nest('12.5.1', '12.1.1'), ioredis: '6.0.0', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
     devDependencies: TYPESCRIPT_6,
     compile: NODENEXT,
     alsoTypechecks: [],
@@ -35,7 +42,7 @@ export const CONSUMERS = [
   {
     name: 'nest 11, cjs',
     type: 'commonjs',
-    dependencies: { ...nest('11.2.10'), ioredis: '5.11.1', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
+    dependencies: { ...nest('11.2.10', '11.2.6'), ioredis: '5.11.1', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
     devDependencies: TYPESCRIPT_5,
     compile: NODE10,
     alsoTypechecks: [NODE16, { module: 'Preserve', moduleResolution: 'Bundler' }],

@@ -82,7 +82,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'nobody leaves the queue',
     file: 'queue/cohort.ts',
-    find: 'if (this.#isQueued) giveBacks.leave(this.key);',
+    find: 'if (this.#isQueued) this.#context.giveBacks.leave(this.key);',
     replace: '',
   },
   {
@@ -99,9 +99,27 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the fences of several keys are not raised',
-    file: 'lock-engine.ts',
+    file: 'several-keys.ts',
     find: 'fencingToken < token',
     replace: 'fencingToken < 0 * token',
+  },
+  {
+    name: 'of several keys whose outcome is unknown only the first is swept',
+    file: 'queue/waiter.ts',
+    find: 'return (companions?.keys ?? [key]).map(',
+    replace: 'return [companions?.keys[0] ?? key].map(',
+  },
+  {
+    name: 'the deadline of several keys counts from the reply',
+    file: 'several-keys.ts',
+    find: '{ ...orphan, renew, isPlain: false, sentAt }',
+    replace: '{ ...orphan, renew, isPlain: false, sentAt: clock.now() + 0 * sentAt }',
+  },
+  {
+    name: 'what may come yet of several keys that are over is not looked for again',
+    file: 'several-keys.ts',
+    find: 'if (orphan?.mayComeYet === true) context.sweeper.revisit(orphan);',
+    replace: 'void [orphan, context];',
   },
   {
     name: 'the value of the wrong caller is swept',
@@ -208,7 +226,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is over and may come yet is not looked for again',
     file: 'queue/cohort.ts',
-    find: 'if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
+    find: 'for (const orphan of orphans) if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
     replace: '',
   },
   {

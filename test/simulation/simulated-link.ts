@@ -1,7 +1,15 @@
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import type { ReleaseOutcome } from '../../lib/interfaces/lock.interface.js';
-import { decodeAcquire, decodeRelay, decodeRelease, decodeRenew } from '../../lib/stores/redis-replies.js';
+import {
+  decodeAcquire,
+  decodeAcquireAll,
+  decodeRelay,
+  decodeRelease,
+  decodeRenew,
+} from '../../lib/stores/redis-replies.js';
 import type {
+  AcquireAllOutcome,
+  AcquireAllRequest,
   AcquireOutcome,
   AcquireRequest,
   ContendRequest,
@@ -19,6 +27,8 @@ import type { SimulatedRedis } from './simulated-redis.js';
 export interface LinkInit extends ConnectionInit {
   /** The process's inbox. */
   readonly channel: string;
+  /** Whether one command can take several keys. */
+  readonly isOneServer: boolean;
 }
 
 /** One process' way to the server, as the store on Redis with its client is one. */
@@ -43,8 +53,23 @@ export class SimulatedLink implements LockStore {
     return this.#inbox?.isRefused === true;
   }
 
+  takesAll(): boolean {
+    return this.#init.isOneServer;
+  }
+
+  acquireAll({ keys, value, ttl, waits }: AcquireAllRequest): Promise<AcquireAllOutcome> {
+    this.#meet(value);
+    const comes = waits?.comesAgainIn === undefined ? '' : ` comes in ${waits.comesAgainIn}`;
+    const text = `acquire-all ${keys.join()} ${value} ${ttl}${waits === undefined ? '' : ' waits'}${comes}`;
+    const { reconnects } = this.#connection;
+    const run = (server: SimulatedRedis): unknown => server.acquireAll(keys, this.#init.channel, value, ttl, waits);
+    return this.#connection
+      .ask({ text, run })
+      .then((reply) => decodeAcquireAll(reply, keys, this.#connection.reconnects > reconnects));
+  }
+
   acquire({ key, value, ttl, tokens }: AcquireRequest): Promise<AcquireOutcome> {
-    this.#init.process.engineName ??= value.slice(0, value.indexOf('#') + 1);
+    this.#meet(value);
     return this.#ask(
       `acquire ${key} ${value} ${ttl} ${tokens}`,
       (server) => server.acquire(key, value, ttl, tokens),
@@ -142,6 +167,10 @@ export class SimulatedLink implements LockStore {
 
   silenceInbox(): void {
     this.#inbox?.fallSilent();
+  }
+
+  #meet(value: string): void {
+    this.#init.process.engineName ??= value.slice(0, value.indexOf('#') + 1);
   }
 
   #ask<T>(

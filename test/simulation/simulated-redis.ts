@@ -67,6 +67,30 @@ export class SimulatedRedis {
     return this.#mint(key, value, tokens);
   }
 
+  /** `waits`: as `contend()` does, for the first. */
+  acquireAll(
+    keys: readonly string[],
+    inbox: string,
+    value: string,
+    ttl: number,
+    waits: { readonly comesAgainIn: number | undefined } | undefined,
+  ): readonly [number, number] {
+    for (const [which, key] of keys.entries()) {
+      const holder = this.holder(key);
+      const waitsHere = which === 0 && waits !== undefined;
+      if (holder === undefined || holder === value || (waitsHere && isReserved(holder, inbox))) continue;
+      if (waitsHere) this.#enqueue(key, inbox, waits.comesAgainIn);
+      return [which, this.#busy(key, holder)];
+    }
+    const token = Math.max(...keys.map((key) => this.#nextToken(key)));
+    for (const key of keys) {
+      this.#prolong(key, value, ttl);
+      this.#note(key, value, token, 1);
+    }
+    if (waits !== undefined) this.#dequeue(keys[0] ?? '', inbox);
+    return [0, token];
+  }
+
   relay(
     key: string,
     inbox: string,
@@ -244,12 +268,20 @@ export class SimulatedRedis {
   }
 
   #mint(key: string, value: string, tokens: number): number {
+    const first = this.#nextToken(key);
+    this.#note(key, value, first, tokens);
+    return first;
+  }
+
+  #nextToken(key: string): number {
     const last = this.#read(this.#fences, key)?.last ?? 0;
     const now = this.#micros();
-    const first = last - now < FENCE_LEAD_US ? Math.max(now, last + 1) : now;
+    return last - now < FENCE_LEAD_US ? Math.max(now, last + 1) : now;
+  }
+
+  #note(key: string, value: string, first: number, tokens: number): void {
     this.#fences.set(key, { last: first + tokens - 1, expiresAt: this.#ms() + FENCE_RETENTION_MS });
     this.ledger.mint(key, { first, last: first + tokens - 1, value, at: this.#clock.now() });
-    return first;
   }
 
   /** Never makes a lease shorter. */

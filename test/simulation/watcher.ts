@@ -160,7 +160,7 @@ export class Watcher {
     const life = this.#init.server.ledger.life(key, value);
     if (holder === value) {
       const claimed = this.#init.now() + (lock.expiresAt - process.clock.epoch()) / process.rate;
-      if (lock.keys.length === 1 && claimed > (life?.until ?? 0))
+      if (claimed > (life?.until ?? 0))
         this.fault('told in time', `${name(holding)} claims ${(claimed - (life?.until ?? 0)).toFixed(1)} ms too much`);
       return true;
     }

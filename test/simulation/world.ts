@@ -23,6 +23,9 @@ const CLEAR_MS = 300_000;
 /** What a clock may be off, a little less than the engine allows for. */
 const DRIFT = 0.009;
 
+/** How many of the worlds have one server, not a Cluster. */
+const ONE_SERVER = 0.7;
+
 /** How long a process in the queue waits at most: some quanta of others. */
 const WOKEN_LIMIT_MS = 400;
 /** And one that polls. Each try may come while another has its turn, as one in ten does; so many in a row are no chance any more. */
@@ -53,6 +56,8 @@ export class World {
   readonly watcher: Watcher;
   readonly #server = new SimulatedRedis(this.time);
   readonly #random: () => number;
+  /** Whether several keys can be taken by one command; not so those of a Cluster. */
+  readonly #isOneServer: boolean;
   readonly #log: Log | undefined;
   readonly #inhabitants: Inhabitant[] = [];
   readonly #people: readonly Person[];
@@ -62,6 +67,7 @@ export class World {
 
   constructor(seed: number, logTo?: (time: FakeClock) => Log) {
     this.#random = randomFrom(seed);
+    this.#isOneServer = this.#random() < ONE_SERVER;
     this.#log = logTo?.(this.time);
     this.weather = this.#current = WEATHERS[seed % WEATHERS.length] as Weather;
     this.#maxTtl = Math.max(LONGEST_EXTENSION, ...this.weather.ttls);
@@ -211,6 +217,7 @@ export class World {
       random,
       weather,
       channel: `inbox:${name}`,
+      isOneServer: this.#isOneServer,
       log: this.#log,
     });
     const observer = {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { isRelay } from './leak-watch.js';
 import { FaultyLink, type Faults } from './faulty-link.js';
 
 /**
@@ -48,6 +49,7 @@ export async function startFaultProxy(port: number): Promise<FaultProxy> {
     const link = new FaultyLink(client, port, faults, () => links.delete(link));
     links.add(link);
   });
+  isRelay(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const cut = (): void => links.forEach((link) => link.cut());

@@ -1,4 +1,7 @@
+import { mkdtempSync } from 'node:fs';
 import Module from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { RedisServer } from './redis-server.js';
 
 declare global {
@@ -12,10 +15,14 @@ declare global {
  */
 export default async function globalSetup({ maxWorkers }: { readonly maxWorkers: number }): Promise<void> {
   resolveJsAsTs();
-  const { requireProgram } = await import('./require-program.js');
+  process.env.TEST_LEAK_COUNTS = join(mkdtempSync(join(tmpdir(), 'leaks-')), 'counts');
+  const { installIfMissing, requireProgram } = await import('./require-program.js');
+  const { NATS_PROGRAM, RABBITMQ_PROGRAM } = await import('./broker-programs.js');
   const { REDIS_PROGRAM } = await import('./redis-program.js');
   const { startRedis } = await import('./redis-server.js');
   requireProgram(REDIS_PROGRAM);
+  // Here, because two suites cannot install at once. Only the suites that need a broker fail without one.
+  for (const program of [NATS_PROGRAM, RABBITMQ_PROGRAM]) installIfMissing(program);
   globalThis.sharedRedis = await Promise.all(Array.from({ length: maxWorkers }, () => startRedis()));
   process.env.TEST_REDIS_URLS = globalThis.sharedRedis.map(({ url }) => url).join(' ');
 }

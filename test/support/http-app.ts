@@ -4,6 +4,7 @@ import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { RedisLockModule, RedisLockService, type RedisLockModuleOptions } from 'nestjs-redis-lock';
+import { WARM_UP } from './patience.mjs';
 import { RecordingLogger } from './recording-logger.js';
 import { sendCommand } from './send-command.js';
 import { uniqueKey } from './unique-key.js';
@@ -42,11 +43,8 @@ export async function startHttpApp(
 ): Promise<HttpApp> {
   const connection = process.env.TEST_REDIS_URL ?? '';
   const keyPrefix = `${uniqueKey('app')}:`;
-  const root = {
-    module: class RootModule {},
-    imports: [RedisLockModule.forRoot({ connection, keyPrefix, ...lock }), ...imports],
-    ...metadata,
-  };
+  const options = { connection, keyPrefix, defaults: WARM_UP, ...lock };
+  const root = { module: class RootModule {}, imports: [RedisLockModule.forRoot(options), ...imports], ...metadata };
   const log = new RecordingLogger();
   const app = await NestFactory.create(root, adapter(), { logger: log, abortOnError: false });
   configure?.(app);

@@ -1,6 +1,7 @@
 import type { INestApplicationContext, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { RedisLockModule, RedisLockService, type RedisLockModuleOptions } from 'nestjs-redis-lock';
+import { WARM_UP } from './patience.mjs';
 import { RecordingLogger } from './recording-logger.js';
 import { uniqueKey } from './unique-key.js';
 
@@ -16,7 +17,12 @@ export interface NestContext {
 }
 
 export async function startContext({ lock, imports = [], ...metadata }: NestContextOptions): Promise<NestContext> {
-  const options = { connection: process.env.TEST_REDIS_URL ?? '', keyPrefix: `${uniqueKey('app')}:`, ...lock };
+  const options = {
+    connection: process.env.TEST_REDIS_URL ?? '',
+    keyPrefix: `${uniqueKey('app')}:`,
+    defaults: WARM_UP,
+    ...lock,
+  };
   const root = { module: class RootModule {}, imports: [RedisLockModule.forRoot(options), ...imports], ...metadata };
   const log = new RecordingLogger();
   const app = await NestFactory.createApplicationContext(root, { logger: log, abortOnError: false });

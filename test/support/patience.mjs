@@ -6,5 +6,8 @@ export const PATIENCE_MS = 60_000;
 /** For a whole test or hook, and for a program that does much work. */
 export const TEST_LIMIT_MS = 300_000;
 
-/** Options of a lock that is taken first, so that connections are made and scripts known: on a busy machine that takes longer than a Redis is waited for that cannot be asked. */
+/**
+ * How long a lock is asked for where Redis does not answer. On a busy machine a connection takes longer than the default; a test that says something of the
+ * default says so.
+ */
 export const WARM_UP = { backendWait: 10_000 };

@@ -1,4 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
+import { lookAt } from './leak-watch.js';
 
 type Level = 'log' | 'error' | 'warn' | 'debug' | 'verbose' | 'fatal';
 
@@ -19,7 +20,10 @@ export class RecordingLogger implements LoggerService {
   fatal = this.#recorder('fatal');
 
   #recorder(level: Level): (message: unknown) => void {
-    return (message) =>
-      void this.#entries.push({ level, text: message instanceof Error ? message.message : String(message) });
+    return (message) => {
+      const text = message instanceof Error ? message.message : String(message);
+      lookAt('log lines', text);
+      this.#entries.push({ level, text });
+    };
   }
 }

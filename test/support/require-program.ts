@@ -13,16 +13,17 @@ export interface Program {
 
 /** The program's path: found, or installed where that can be done without asking. Tests are never skipped for want of it. */
 export function requireProgram(program: Program): string {
-  const found = program.find();
-  if (found !== undefined) return found;
-  const isOurChoice = !process.env[program.variable];
-  const cause =
-    isOurChoice && canInstallDebianPackages()
-      ? failureOf(() => installDebianPackage(program.debianPackage))
-      : undefined;
+  const cause = installIfMissing(program);
   const path = program.find();
   if (path === undefined) throw new Error(instructions(program), { cause });
   return path;
+}
+
+/** Returns why it could not be installed, if that was tried. */
+export function installIfMissing(program: Program): unknown {
+  const isOurChoice = !process.env[program.variable];
+  const canInstall = program.find() === undefined && isOurChoice && canInstallDebianPackages();
+  return canInstall ? failureOf(() => installDebianPackage(program.debianPackage)) : undefined;
 }
 
 function failureOf(install: () => void): unknown {

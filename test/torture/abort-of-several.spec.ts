@@ -3,8 +3,9 @@ import { testEngine } from '../support/test-engine.js';
 import { silence } from '../support/tapped-store.js';
 import { watch } from '../support/watch.js';
 
-it('W6: a signal stops the waiting for several keys also in the last step, when all are taken and the fencing token is raised', async () => {
+it('W6: a signal stops the waiting for several keys of a Cluster also in the last step, when all are taken and the fencing token is raised', async () => {
   const { clock, store, acquire } = testEngine();
+  store.isOneServer = false;
   store.answer('raiseFence', silence);
   const controller = new AbortController();
   const lock = watch(acquire(['a', 'b'], { wait: 5_000, signal: controller.signal }));

@@ -15,6 +15,7 @@ import {
 import { CurrentLock, RedisLockService, WithLock, type Lock } from 'nestjs-redis-lock';
 import { lastValueFrom, Subject, toArray, type Observable } from 'rxjs';
 import { freePort } from '../../sample/redis/free-port.js';
+import { startNats, startRabbitMq, type Broker } from '../support/brokers.js';
 import { Checkpoint } from '../support/checkpoint.js';
 import { eventually } from '../support/eventually.js';
 import { withoutLeak } from '../support/leaks.js';
@@ -103,21 +104,30 @@ class ScopedController {
 }
 
 const SHARED = new URL(process.env.TEST_REDIS_URL ?? 'redis://127.0.0.1');
-const TRANSPORTS: readonly { name: string; options: () => Promise<MicroserviceOptions & ClientOptions> }[] = [
+type TransportOptions = MicroserviceOptions & ClientOptions;
+const TRANSPORTS: readonly {
+  name: string;
+  start?: () => Promise<Broker>;
+  options: (url: string) => Promise<TransportOptions> | TransportOptions;
+}[] = [
   {
     name: 'TCP',
     options: async () => ({ transport: Transport.TCP, options: { host: '127.0.0.1', port: await freePort() } }),
   },
   {
     name: 'Redis',
-    options: async () => ({
-      transport: Transport.REDIS,
-      options: { host: SHARED.hostname, port: Number(SHARED.port) },
-    }),
+    options: () => ({ transport: Transport.REDIS, options: { host: SHARED.hostname, port: Number(SHARED.port) } }),
+  },
+  { name: 'NATS', start: startNats, options: (url) => ({ transport: Transport.NATS, options: { servers: [url] } }) },
+  {
+    name: 'RabbitMQ',
+    start: startRabbitMq,
+    options: (url) => ({ transport: Transport.RMQ, options: { urls: [url], queue: 'orders' } }),
   },
 ];
 
-describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }) => {
+describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ start, options }) => {
+  let broker: Broker | undefined;
   let redis: LockRedis;
   let app: INestMicroservice;
   let client: ClientProxy;
@@ -126,7 +136,8 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }
 
   beforeAll(async () => {
     redis = await startLockRedis();
-    const transport = await options();
+    broker = await start?.();
+    const transport = await options(broker?.url ?? '');
     const root = {
       module: class RootModule {},
       imports: redis.modules,
@@ -154,6 +165,7 @@ describe.each(TRANSPORTS)('@WithLock() on a microservice by $name', ({ options }
     await client.close();
     await app.close();
     await redis.stop();
+    await broker?.stop();
   });
 
   const send = (pattern: string, data: object = { id: '1' }): Promise<any> =>

@@ -215,6 +215,9 @@ export const compiled = {
       @byOrder
       async byWrongConstant(_id: string): Promise<void> {}
 
+      @WithLock('order:{0}')
+      async wholeOfOne(_id: string): Promise<void> {}
+
       @WithLock('first:{0.0.id}:{1.0}')
       async items(_orders: readonly Order[], _pair: [string, number]): Promise<void> {}
 
@@ -340,7 +343,28 @@ export const compiled = {
       @WithLock('report:{1}')
       async beyond(_report: Report): Promise<void> {}
     }
-    void Reports;
+    class Base<E extends { id: string; owner: { name: string } }> {
+      @WithLock('entity:{0.id}')
+      async save(entity: E): Promise<E> {
+        return Promise.resolve(entity);
+      }
+
+      @WithLock('entity:{1.id}-{1.owner.name}:{0}')
+      async move(_to: string, _entity: E): Promise<void> {}
+
+      // @ts-expect-error -- the bound of an entity has no such field
+      @WithLock('entity:{0.name}')
+      async misspelt(_entity: E): Promise<void> {}
+
+      // @ts-expect-error -- an entity is no part of a key
+      @WithLock('entity:{0}')
+      async whole(_entity: E): Promise<void> {}
+
+      // @ts-expect-error -- nor is what it has there
+      @WithLock('entity:{0.id}:{0.owner}')
+      async object(_entity: E): Promise<void> {}
+    }
+    void [Reports, Base];
   },
 
   errors(error: unknown): void {

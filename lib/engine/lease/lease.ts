@@ -34,6 +34,9 @@ interface Shortening {
 
 const NONE: readonly Shortening[] = [];
 
+/** What one caller has: one of each of its keys. */
+export type Leases = readonly [Lease, ...Lease[]];
+
 /** Who is told of the loss, once, if the lease is lost while it is held. */
 export interface LeaseHolder {
   onLost(reason: LockLostReason, cause?: unknown): void;

@@ -5,7 +5,7 @@ import type { LockStore } from '../lock-store.interface.js';
 import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { GiveBacks } from '../lease/give-backs.js';
-import type { Lease, LeaseHolder } from '../lease/lease.js';
+import type { Lease, LeaseHolder, Leases } from '../lease/lease.js';
 import type { LockObserver } from '../lock-observer.interface.js';
 import { SharedLock, type ScopedLock, type ShareableLock } from './lock-handle.js';
 import { asStoreFailure, within } from '../time/deadline.js';
@@ -34,7 +34,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   readonly fencingToken: number;
 
   readonly #context: HoldContext;
-  readonly #leases: readonly [Lease, ...Lease[]];
+  readonly #leases: Leases;
   /** The length that it was acquired with. */
   readonly #ttl: number;
   /** Until when `minHold` keeps the key taken, on the monotonic clock; 0 without. */
@@ -47,12 +47,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #outcome: Promise<ReleaseOutcome> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(
-    context: HoldContext,
-    leases: readonly [Lease, ...Lease[]],
-    fencingToken: number,
-    { ttl, maxHold, minHold }: HoldTerms,
-  ) {
+  constructor(context: HoldContext, leases: Leases, fencingToken: number, { ttl, maxHold, minHold }: HoldTerms) {
     this.#context = context;
     this.#leases = leases;
     this.#keepUntil = minHold === 0 ? 0 : context.clock.now() + minHold;

@@ -1,18 +1,16 @@
 import { LockClosedError } from '../../errors/lock-closed.error.js';
 import { LockQueueFullError } from '../../errors/lock-queue-full.error.js';
-import { StoreFailure, type AcquireOutcome, type BusyOutcome, type RelayOutcome } from '../lock-store.interface.js';
+import type { BusyOutcome, ElsewhereOutcome, RelayOutcome, StoreFailure } from '../lock-store.interface.js';
 import { Backoff, type Asked } from './backoff.js';
 import type { Timer } from '../time/clock.js';
 import type { CohortContext } from './cohort-context.interface.js';
-import { Lease, validity, type LeaseOwner } from '../lease/lease.js';
+import { Lease, validity, type LeaseOwner, type Leases } from '../lease/lease.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Tenure, tokensFor } from './tenure.js';
 import { failing, NO_OBSTACLE, Waiter, type WaiterOwner, type WaitRequest } from './waiter.js';
 import { WaiterQueue } from './waiter-queue.js';
 import type { Sleeper } from './wake-ups.js';
-import { giveTime } from '../time/deadline.js';
-
-const TOO_LATE = 'Redis took longer to answer than the lease lasts';
+import { giveTime, tooLate } from '../time/deadline.js';
 
 /**
  * All callers of this process that want one key. They stand in a FIFO; only its head contends in Redis, so a crowd costs what one caller costs,
@@ -52,10 +50,14 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   }
 
   /** Queues for the key; `hold` makes what the caller gets of the lease and its fencing token. */
-  join<T>(request: WaitRequest, hold: (lease: Lease, fencingToken: number) => T): Promise<T> {
+  join<T>(request: WaitRequest, hold: (leases: Leases, fencingToken: number) => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const grant = (lease: Lease, fencingToken: number): void => resolve(hold(lease, fencingToken));
-      const waiter = new Waiter(request, this.#context, grant, reject);
+      const waiter = new Waiter(
+        request,
+        this.#context,
+        (leases, fencingToken) => resolve(hold(leases, fencingToken)),
+        reject,
+      );
       const refusal = this.#refusalFor(waiter);
       if (refusal !== undefined) {
         waiter.refuse(refusal.reason);
@@ -126,16 +128,13 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   #dismiss(waiter: Waiter, reason: unknown): void {
     if (waiter.state !== 'waiting') return;
-    this.#waiters.remove(waiter);
-    waiter.refuse(reason);
+    this.#waiters.refuse(waiter, reason);
     if (waiter.isOutcomeUnknown) this.#sweep(waiter);
     if (this.#waiters.size === 0 && this.#state === 'resting') this.#contend();
   }
 
   #dismissThoseWhoTryOnce(): void {
-    if (this.#waiters.size === 0) return;
-    for (const waiter of this.#waiters.toArray())
-      if (waiter.triesOnce) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
+    for (const waiter of this.#waiters.thatTryOnce()) this.onTimeout(waiter);
   }
 
   /** The next waiter's turn. */
@@ -147,21 +146,17 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     this.#state = 'asking';
     this.#wasWoken = false;
     const sentAt = clock.now();
-    const { isPlain, terms } = head.request;
-    const tokens = isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
-    const request = { key: this.key, value: head.value, ttl: terms.ttl, tokens };
+    const tokens = head.request.isPlain ? tokensFor(quantum, this.#waiters.size) : 1;
     // A process that found it busy gets into the queue: to be woken, or for the moment when it comes again.
     const { obstacle } = this.#waiters;
     const queues = obstacle.kind === 'busy' && !head.triesOnce;
     const comesAgainIn =
       queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;
-    const asked: Promise<AcquireOutcome> = queues
-      ? store.contend({ ...request, comesAgainIn })
-      : store.acquire(request);
-    giveTime(clock, store.commandTimeout, asked, {
+    giveTime(clock, store.commandTimeout, head.ask({ tokens, waits: queues ? { comesAgainIn } : undefined }), {
       onDone: (outcome) => {
         if (outcome.isResent === true) this.#expectLate(head);
         if (outcome.status === 'acquired') return this.#onAcquired(head, sentAt, outcome.fencingToken, tokens);
+        if (outcome.status === 'elsewhere') return this.#onElsewhere(head, outcome);
         this.#isQueued = queues;
         this.#waiters.meet({ kind: 'busy', until: clock.now() + outcome.remaining });
         this.#dismissThoseWhoTryOnce();
@@ -177,6 +172,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     const {
       isPlain,
       terms: { ttl, renew },
+      companions,
     } = head.request;
     this.#isQueued = false;
     if (head.state !== 'waiting') {
@@ -186,8 +182,9 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
     const now = clock.now();
     if (now >= validity(sentAt, ttl))
-      return this.#onFailure(head, new StoreFailure(TOO_LATE, { transient: true, applied: 'unknown' }), sentAt);
+      return this.#onFailure(head, tooLate('Redis took longer to answer than the lease lasts'), sentAt);
     this.#rests = undefined;
+    if (companions !== undefined) return this.#letSetIn(head, companions.takeOver(head.orphans, sentAt), fencingToken);
     this.#waiters.meet(NO_OBSTACLE);
     const lease = new Lease(this, store, clock, { key: this.key, value: head.value, ttl, renew, isPlain, sentAt });
     this.#tenure = new Tenure(this.#context, lease, { fencingToken, tokens, mayComeYet: head.isOutcomeUnknown }, now);
@@ -198,8 +195,22 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
   #grant(waiter: Waiter, tenure: Tenure, now: number): void {
     this.#state = 'held';
     this.#waiters.holdBegins(now);
-    this.#waiters.remove(waiter);
-    waiter.grant(tenure.lease, tenure.takeToken());
+    this.#waiters.grant(waiter, [tenure.lease], tenure.takeToken());
+  }
+
+  /** A caller of ours has the key among others: here it is as if another process had it. */
+  #letSetIn(head: Waiter, leases: Leases, fencingToken: number): void {
+    this.#waiters.meet({ kind: 'busy', until: leases[0].validUntil });
+    this.#waiters.grant(head, leases, fencingToken);
+    this.#dismissThoseWhoTryOnce();
+    this.#contend();
+  }
+
+  /** Our turn is of no use to the head, which goes to where the other key is: whoever comes next here has it. */
+  #onElsewhere(head: Waiter, outcome: ElsewhereOutcome): void {
+    this.#dismiss(head, head.sendElsewhere(outcome));
+    this.#waiters.meet(this.#isQueued ? { kind: 'busy', until: undefined } : NO_OBSTACLE);
+    this.#contend();
   }
 
   /** The quantum is over: lets another process in, if one waits, or from time to time whatever program comes. */
@@ -251,10 +262,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (tenure === this.#tenure) this.#forget(tenure);
   }
 
-  #forget({ orphan }: Tenure): void {
+  #forget({ orphans }: Tenure): void {
     this.#tenure = undefined;
     this.#waiters.leaseEnds(this.#context.clock);
-    if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
+    for (const orphan of orphans) if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);
   }
 
   #restWhileBusy({ remaining, wakes }: BusyOutcome, { isWakeable, comesAgainIn }: Asked): void {
@@ -263,9 +274,10 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     // A wake-up may overtake the reply to the command that it belongs to; and a process that can be woken gets into the queue first.
     if (this.#wasWoken || (wakeUps.arrive && !isWakeable)) return this.#contend();
     wakeUps.open();
-    const backoff = this.#backoff();
     // Whoever has said when it comes is there then, not sooner: its turn is kept for that moment.
-    this.#rest(isWakeable && wakes ? backoff.rest(remaining) : (comesAgainIn ?? backoff.pollFor(remaining)));
+    this.#rest(
+      isWakeable && wakes ? this.#backoff().rest(remaining) : (comesAgainIn ?? this.#backoff().pollFor(remaining)),
+    );
   }
 
   #onFailure(head: Waiter, failure: StoreFailure, sentAt: number): void {
@@ -273,8 +285,7 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
     if (failure.applied === 'unknown') this.#expectLate(head);
     // What will not pass meets everyone who waits, whoever asked.
     if (failure.transient) this.#dismissThoseWhoTryOnce();
-    else
-      for (const waiter of this.#waiters.toArray()) this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));
+    else for (const waiter of this.#waiters.toArray()) this.onTimeout(waiter);
     this.#onTrouble();
   }
 
@@ -308,15 +319,14 @@ export class Cohort implements LeaseOwner, WaiterOwner, Sleeper {
 
   /** Nobody is left. */
   #retire(): void {
-    const { giveBacks, onIdle } = this.#context;
     this.#state = 'idle';
-    if (this.#isQueued) giveBacks.leave(this.key);
+    if (this.#isQueued) this.#context.giveBacks.leave(this.key);
     this.#isQueued = false;
-    onIdle(this.key);
+    this.#context.onIdle(this.key);
   }
 
   /** What Redis may hold for one of ours is for nobody. */
-  #sweep({ orphan }: Waiter | Tenure): void {
-    this.#context.sweeper.sweep(orphan);
+  #sweep({ orphans }: Waiter | Tenure): void {
+    for (const orphan of orphans) this.#context.sweeper.sweep(orphan);
   }
 }

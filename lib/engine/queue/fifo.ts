@@ -14,15 +14,23 @@ export class Fifo<T extends FifoLinks<T>> {
     return this.#first;
   }
 
+  get last(): T | undefined {
+    return this.#last;
+  }
+
   get size(): number {
     return this.#size;
   }
 
-  add(member: T): void {
-    member.previous = this.#last;
-    if (this.#last === undefined) this.#first = member;
-    else this.#last.next = member;
-    this.#last = member;
+  /** At its end, or behind another member. */
+  add(member: T, behind = this.#last): void {
+    const next = behind?.next;
+    member.previous = behind;
+    member.next = next;
+    if (behind === undefined) this.#first = member;
+    else behind.next = member;
+    if (next === undefined) this.#last = member;
+    else next.previous = member;
     this.#size += 1;
   }
 

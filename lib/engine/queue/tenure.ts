@@ -59,9 +59,9 @@ export class Tenure {
   }
 
   /** What Redis may hold of it, once it is over. */
-  get orphan(): Orphan {
+  get orphans(): readonly [Orphan] {
     const { key, value, ttl } = this.lease;
-    return { key, value, ttl, mayComeYet: this.#mayComeYet };
+    return [{ key, value, ttl, mayComeYet: this.#mayComeYet }];
   }
 
   /** At half of the quantum, unless it has to end: if no process waits, it starts anew before it is over. A failure shows again when it is over. */

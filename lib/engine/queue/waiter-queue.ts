@@ -1,7 +1,9 @@
 import type { Clock } from '../time/clock.js';
 import { Fifo } from './fifo.js';
-import type { Lease } from '../lease/lease.js';
+import type { Lease, Leases } from '../lease/lease.js';
 import { NO_OBSTACLE, type Obstacle, type Waiter } from './waiter.js';
+
+const NOBODY: readonly Waiter[] = [];
 
 /** The share of the last hold in what is typical. */
 const LAST_WEIGHS = 0.25;
@@ -21,6 +23,29 @@ export class WaiterQueue extends Fifo<Waiter> {
   /** Milliseconds; a moving mean of those that others waited for, the only ones of which the next caller learns. */
   get typicalHold(): number | undefined {
     return this.#typicalHold;
+  }
+
+  /** In the order in which they asked, also for another key before. Behind the first all the same: what that one has asked for may be its already. */
+  override add(waiter: Waiter): void {
+    let place = this.last;
+    while (place !== undefined && place !== this.first && place.request.since > waiter.request.since)
+      place = place.previous;
+    super.add(waiter, place);
+    if (this.#obstacle.kind === 'none' && waiter.request.found !== undefined) this.meet(waiter.request.found);
+  }
+
+  grant(waiter: Waiter, leases: Leases, fencingToken: number): void {
+    this.remove(waiter);
+    waiter.grant(leases, fencingToken);
+  }
+
+  refuse(waiter: Waiter, reason: unknown): void {
+    this.remove(waiter);
+    waiter.refuse(reason);
+  }
+
+  thatTryOnce(): readonly Waiter[] {
+    return this.size === 0 ? NOBODY : this.toArray().filter(({ triesOnce }) => triesOnce);
   }
 
   /** What is in the way from now on. Each goes on for another time while it is a failure. */

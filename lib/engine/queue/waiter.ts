@@ -1,10 +1,16 @@
 import { LockBackendError } from '../../errors/lock-backend.error.js';
 import { LockNotAcquiredError } from '../../errors/lock-not-acquired.error.js';
-import type { LockStore, StoreFailure } from '../lock-store.interface.js';
+import {
+  StoreFailure,
+  type AcquireAllOutcome,
+  type ContendRequest,
+  type ElsewhereOutcome,
+  type LockStore,
+} from '../lock-store.interface.js';
 import { Cancellation, type AbortListener, type StopSignal } from '../cancellation.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { FifoLinks } from './fifo.js';
-import type { Lease } from '../lease/lease.js';
+import type { Leases } from '../lease/lease.js';
 import type { Orphan } from '../lease/orphan-sweeper.js';
 
 export interface WaitTerms {
@@ -18,6 +24,16 @@ export interface WaitTerms {
   readonly metadata: string | undefined;
 }
 
+/** Other keys that a caller wants at the same moment, and nothing without them. */
+export interface Companions {
+  /** All keys, this one first. */
+  readonly keys: readonly [string, ...string[]];
+  /** They are ours: makes the leases of all. `orphans`: what Redis may hold of them, once those are over. */
+  takeOver(orphans: readonly Orphan[], sentAt: number): Leases;
+  /** Another key is in the way. */
+  onElsewhere(key: string, obstacle: Obstacle): void;
+}
+
 /** What one caller asks of one key. */
 export interface WaitRequest {
   readonly key: string;
@@ -26,6 +42,17 @@ export interface WaitRequest {
   readonly since: number;
   /** Whether a lease that served another caller serves this one as well: renewed, of one key, without metadata. */
   readonly isPlain: boolean;
+  /** Where it is one of several keys that are taken at once. */
+  readonly companions?: Companions;
+  /** What the caller knows to be in the way. */
+  readonly found?: Obstacle | undefined;
+}
+
+/** One try of the process, on behalf of a caller. */
+export interface Try {
+  readonly tokens: number;
+  /** Of a process that waits; `undefined` for one that only looks. */
+  readonly waits: Pick<ContendRequest, 'comesAgainIn'> | undefined;
 }
 
 export interface WaiterContext {
@@ -77,7 +104,7 @@ export class Waiter implements FifoLinks<Waiter> {
   constructor(
     readonly request: WaitRequest,
     private readonly context: WaiterContext,
-    private readonly onGrant: (lease: Lease, fencingToken: number) => void,
+    private readonly onGrant: (leases: Leases, fencingToken: number) => void,
     private readonly onRefuse: (reason: unknown) => void,
   ) {}
 
@@ -91,9 +118,14 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 
   /** What Redis may hold for this caller. */
-  get orphan(): Orphan {
-    const { key, terms } = this.request;
-    return { key, value: this.value, ttl: terms.ttl, mayComeYet: this.isOutcomeUnknown };
+  get orphans(): readonly Orphan[] {
+    const { key, companions, terms } = this.request;
+    return (companions?.keys ?? [key]).map((each) => ({
+      key: each,
+      value: this.value,
+      ttl: terms.ttl,
+      mayComeYet: this.isOutcomeUnknown,
+    }));
   }
 
   get triesOnce(): boolean {
@@ -103,6 +135,21 @@ export class Waiter implements FifoLinks<Waiter> {
   /** Milliseconds until the caller's patience ends. */
   get patience(): number {
     return this.#deadline - this.context.clock.now();
+  }
+
+  /** Asks Redis for what the caller wants. Rejects with a `StoreFailure`. */
+  ask({ tokens, waits }: Try): Promise<AcquireAllOutcome> {
+    const { store } = this.context;
+    const {
+      key,
+      companions,
+      terms: { ttl },
+    } = this.request;
+    const { value } = this;
+    if (companions !== undefined) return store.acquireAll({ keys: companions.keys, value, ttl, waits });
+    return waits === undefined
+      ? store.acquire({ key, value, ttl, tokens })
+      : store.contend({ key, value, ttl, tokens, comesAgainIn: waits.comesAgainIn });
   }
 
   /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
@@ -136,9 +183,9 @@ export class Waiter implements FifoLinks<Waiter> {
     this.#owner?.onAbort(this, this.request.terms.signal?.reason);
   }
 
-  grant(lease: Lease, fencingToken: number): void {
+  grant(leases: Leases, fencingToken: number): void {
     this.#leave('granted');
-    this.onGrant(lease, fencingToken);
+    this.onGrant(leases, fencingToken);
   }
 
   refuse(reason: unknown): void {
@@ -146,9 +193,22 @@ export class Waiter implements FifoLinks<Waiter> {
     this.onRefuse(reason);
   }
 
-  /** The error for a caller whose time is up; `typicalHold`: milliseconds for which others held the key lately, where that is known. */
-  errorFor(obstacle: Obstacle, typicalHold: number | undefined): LockNotAcquiredError | LockBackendError {
-    const { key, since } = this.request;
+  /** Another of its keys is in the way: tells it that, and returns the error for one that does not go there. */
+  sendElsewhere({ key, why }: ElsewhereOutcome): Error {
+    const now = this.context.clock.now();
+    const obstacle: Obstacle =
+      why instanceof StoreFailure ? failing(why, now, NO_OBSTACLE) : { kind: 'busy', until: now + why.remaining };
+    this.request.companions?.onElsewhere(key, obstacle);
+    return this.errorFor(obstacle, undefined, key);
+  }
+
+  /** The error for a caller whose time is up; `typicalHold`: milliseconds for which others held the key lately, where that is known; `key`: which one is not to be had. */
+  errorFor(
+    obstacle: Obstacle,
+    typicalHold: number | undefined,
+    key = this.request.key,
+  ): LockNotAcquiredError | LockBackendError {
+    const { since } = this.request;
     const now = this.context.clock.now();
     const waitedMs = Math.round(now - since);
     if (obstacle.kind === 'busy')

@@ -24,7 +24,7 @@ export function giveTime<T>(
   const giveUp = (): void => {
     if (state !== 'waiting') return;
     state = 'late';
-    onFailed(new StoreFailure(`Redis did not answer within ${ms} ms`, { transient: true, applied: 'unknown' }));
+    onFailed(tooLate(`Redis did not answer within ${ms} ms`));
   };
   const timer = clock.setTimer(ms, () => clock.afterReads(giveUp), 'process');
   work.then(
@@ -46,6 +46,11 @@ export function giveTime<T>(
 /** Settles as `work` does, or after `ms` milliseconds rejects with an unknown outcome. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => giveTime(clock, ms, work, { onDone: resolve, onFailed: reject }));
+}
+
+/** No answer, or one that is worth nothing any more: nobody knows what Redis holds. */
+export function tooLate(message: string): StoreFailure {
+  return new StoreFailure(message, { transient: true, applied: 'unknown' });
 }
 
 /** A store that breaks its contract is an unknown outcome, not a crash. */

@@ -19,15 +19,15 @@ import { PROLONG } from './lease.lua.js';
  * - `<= -2` busy for another `(-2 - reply) / 2` ms, rounded down; an odd reply: nobody wakes us then
  */
 export const ACQUIRE = defineScriptForEach('acquire', {
-  keys: ['lock', 'fence'],
+  keys: ['key', 'fence'],
   args: ['value', 'ttl', 'tokens'],
   prelude: FENCING + BUSY + PROLONG,
   lua: /* lua */ `
-  if not redis.call('SET', lock, value, 'NX', 'PX', ttl) then
-    local holder = redis.pcall('GET', lock)
+  if not redis.call('SET', key, value, 'NX', 'PX', ttl) then
+    local holder = redis.pcall('GET', key)
     if type(holder) == 'table' then return 0 end
-    if holder ~= value then return busy(lock, holder) end
-    prolong(lock, ttl)
+    if holder ~= value then return busy(key, holder) end
+    prolong(key, ttl)
   end
   return mint(fence, tokens)`,
 });

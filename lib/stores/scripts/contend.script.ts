@@ -14,20 +14,20 @@ import { DEQUEUE, ENQUEUE, IS_OURS } from './queue.lua.js';
  * Replies as acquire.
  */
 export const CONTEND = defineScriptForEach('contend', {
-  keys: ['lock', 'fence', 'queue'],
+  keys: ['key', 'fence', 'queue'],
   common: ['inbox'],
   args: ['value', 'ttl', 'tokens', 'comes'],
   prelude: FENCING + BUSY + PROLONG + ENQUEUE + DEQUEUE + IS_OURS,
   lua: /* lua */ `
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if type(holder) == 'table' then return 0 end
   if holder == value then
-    prolong(lock, ttl)
+    prolong(key, ttl)
   elseif not holder or isOurs(holder, inbox) then
-    redis.call('SET', lock, value, 'PX', ttl)
+    redis.call('SET', key, value, 'PX', ttl)
   else
     enqueue(queue, inbox, comes)
-    return busy(lock, holder)
+    return busy(key, holder)
   end
   dequeue(queue, inbox)
   return mint(fence, tokens)`,

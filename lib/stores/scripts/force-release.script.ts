@@ -9,13 +9,13 @@ import { PASS_ON } from './queue.lua.js';
  * Replies `1` taken away, `0` there was none. Fails with WRONGTYPE on data of another type.
  */
 export const FORCE_RELEASE = defineScriptForEach('force-release', {
-  keys: ['lock', 'queue'],
+  keys: ['key', 'queue'],
   args: [],
   prelude: PASS_ON,
   lua: /* lua */ `
-  if not redis.call('GET', lock) then return 0 end
-  if not passOn(lock, queue, 0) then
-    redis.call('DEL', lock)
+  if not redis.call('GET', key) then return 0 end
+  if not passOn(key, queue, 0) then
+    redis.call('DEL', key)
   end
   return 1`,
 });

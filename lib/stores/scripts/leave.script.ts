@@ -10,16 +10,16 @@ import { DEQUEUE, IS_OURS, PASS_ON } from './queue.lua.js';
  * Replies `1`.
  */
 export const LEAVE = defineScriptForEach('leave', {
-  keys: ['lock', 'queue'],
+  keys: ['key', 'queue'],
   common: ['inbox'],
   args: [],
   prelude: PASS_ON + DEQUEUE + IS_OURS,
   lua: /* lua */ `
   dequeue(queue, inbox)
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if holder and not isOurs(holder, inbox) then return 1 end
-  if not passOn(lock, queue, 0) and holder then
-    redis.call('DEL', lock)
+  if not passOn(key, queue, 0) and holder then
+    redis.call('DEL', key)
   end
   return 1`,
 });

@@ -50,23 +50,23 @@ const FIRST_DUE = /* lua */ `
 `;
 
 /**
- * `passOn(lock, queue, ahead)`: reserves the lock for the first process in the queue that lives, wakes it, and returns true; false when there is
+ * `passOn(key, queue, ahead)`: reserves the lock for the first process in the queue that lives, wakes it, and returns true; false when there is
  * none, or none that comes within `ahead` ms. A process without a receiver is gone, but not in a Cluster: PUBLISH counts the receivers of one node there, and
  * so proves nothing. Where the server refuses PUBLISH nobody is woken, and the lock is free for who polls. Most queues are empty: Lua makes a function each time it comes to its
  * text, so what only a queue needs stands behind the question whether there is one.
  */
 export const PASS_ON = /* lua */ `
-local function passOn(lock, queue, ahead)
+local function passOn(key, queue, ahead)
   if redis.pcall('ZCARD', queue) == 0 then return false end
 ${FIRST_DUE}
   local entry, ms = firstDue(queue, ahead)
   while entry do
     redis.call('ZREM', queue, entry)
     local heard = 1
-    if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then heard = redis.pcall('PUBLISH', entry, lock) end
+    if string.sub(entry, 1, ${POLLER.length}) ~= '${POLLER}' then heard = redis.pcall('PUBLISH', entry, key) end
     if type(heard) == 'table' then return false end
     if heard > 0 or string.find(entry, '${CLUSTER_INBOX}', 1, true) then
-      redis.call('SET', lock, '${RESERVED}' .. entry, 'PX', ms + ${RESERVATION_MS})
+      redis.call('SET', key, '${RESERVED}' .. entry, 'PX', ms + ${RESERVATION_MS})
       return true
     end
     entry, ms = firstDue(queue, ahead)

@@ -10,16 +10,16 @@ import { PROLONG } from './lease.lua.js';
  * Replies as renew.
  */
 export const RAISE_FENCE = defineScriptForEach('raise-fence', {
-  keys: ['lock', 'fence'],
+  keys: ['key', 'fence'],
   args: ['value', 'ttl', 'floor'],
   prelude: PROLONG,
   lua: /* lua */ `
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if holder ~= value then return holder and -1 or 0 end
   local last = tonumber(redis.pcall('GET', fence))
   if not last or last < tonumber(floor) or not (last - floor < ${FENCE_LEAD_US}) then
     redis.call('SET', fence, floor, 'PX', ${FENCE_RETENTION_MS})
   end
-  prolong(lock, ttl)
+  prolong(key, ttl)
   return 1`,
 });

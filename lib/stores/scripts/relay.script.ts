@@ -15,25 +15,25 @@ import { ENQUEUE, IS_WANTED, PASS_ON } from './queue.lua.js';
  * Replies: `> 0` kept: the first fencing token; `0` no such key; `-1` another value, left alone; `-2` passed on; `-3` wanted; `-4` opened.
  */
 export const RELAY = defineScriptForEach('relay', {
-  keys: ['lock', 'fence', 'queue'],
+  keys: ['key', 'fence', 'queue'],
   common: ['inbox'],
   args: ['value', 'ttl', 'tokens', 'mode', 'ahead'],
   prelude: FENCING + PROLONG + PASS_ON + IS_WANTED + ENQUEUE,
   lua: /* lua */ `
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if holder ~= value then return holder and -1 or 0 end
   local gone
   if mode == 'held' then
     if isWanted(queue, tonumber(ahead)) then return -3 end
   elseif mode == 'open' then
-    gone = redis.call('DEL', lock) and -4
-  elseif passOn(lock, queue, tonumber(ahead)) then
+    gone = redis.call('DEL', key) and -4
+  elseif passOn(key, queue, tonumber(ahead)) then
     gone = -2
   end
   if gone then
     if inbox ~= '' then enqueue(queue, inbox, '') end
     return gone
   end
-  prolong(lock, ttl)
+  prolong(key, ttl)
   return mint(fence, tokens)`,
 });

@@ -10,16 +10,16 @@ import { PASS_ON } from './queue.lua.js';
  * Replies: `1` ours, and given back; `0` no such key; `-1` another value, left alone.
  */
 export const RELEASE = defineScriptForEach('release', {
-  keys: ['lock', 'queue'],
+  keys: ['key', 'queue'],
   args: ['value', 'keep', 'ahead'],
   prelude: PASS_ON,
   lua: /* lua */ `
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if holder ~= value then return holder and -1 or 0 end
   if keep ~= '0' then
-    redis.call('PEXPIRE', lock, keep)
-  elseif not passOn(lock, queue, tonumber(ahead)) then
-    redis.call('DEL', lock)
+    redis.call('PEXPIRE', key, keep)
+  elseif not passOn(key, queue, tonumber(ahead)) then
+    redis.call('DEL', key)
   end
   return 1`,
 });

@@ -10,13 +10,13 @@ import { PROLONG } from './lease.lua.js';
  * Replies: `1` renewed; `0` no such key; `-1` another value, left alone.
  */
 export const RENEW = defineScriptForEach('renew', {
-  keys: ['lock'],
+  keys: ['key'],
   args: ['value', 'ttl', 'shorten'],
   prelude: PROLONG,
   lua: /* lua */ `
-  local holder = redis.pcall('GET', lock)
+  local holder = redis.pcall('GET', key)
   if holder ~= value then return holder and -1 or 0 end
-  if shorten == '1' then return redis.call('PEXPIRE', lock, ttl) end
-  prolong(lock, ttl)
+  if shorten == '1' then return redis.call('PEXPIRE', key, ttl) end
+  prolong(key, ttl)
   return 1`,
 });

@@ -57,9 +57,7 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
     case 'graphql':
       return connectionOfQuery(execution.getArgByIndex(2));
     case 'rpc':
-      return Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT
-        ? undefined
-        : (cancellationOfCall(execution) ?? socketOf(execution.switchToRpc().getContext()));
+      return connectionOfMessage(execution);
     default:
       return undefined;
   }
@@ -69,6 +67,13 @@ function connectionOf(execution: ExecutionContext): Closable | undefined {
 function connectionOfQuery(context: unknown): Closable | undefined {
   const { res, reply, req } = (context ?? {}) as { res?: HttpResponse; reply?: HttpResponse; req?: QueryRequest };
   return nodeResponse(res) ?? nodeResponse(reply) ?? nodeResponse(req?.res) ?? closable(req?.raw?.socket);
+}
+
+function connectionOfMessage(execution: ExecutionContext): Closable | undefined {
+  const connection = cancellationOfCall(execution) ?? socketOf(execution.switchToRpc().getContext());
+  return connection === undefined || Reflect.getMetadata(HANDLER_TYPE, execution.getHandler()) === EVENT
+    ? undefined
+    : connection;
 }
 
 function cancellationOfCall(execution: ExecutionContext): Closable | undefined {

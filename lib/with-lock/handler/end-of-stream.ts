@@ -25,12 +25,17 @@ export function endOfStream(value: unknown, execution: ExecutionContext): Promis
     typeof stream.getStream === 'function' && typeof stream.getHeaders === 'function' ? stream.getStream() : value;
   if (isReadable(source)) return endOf(source, execution);
   // Only the end of an HTTP response tells when such a value has been sent.
-  const isSentAsItComes =
-    hasClient(execution) &&
-    [stream.getReader, stream.body?.getReader, stream[Symbol.asyncIterator]].some(
-      (method) => typeof method === 'function',
-    );
-  return isSentAsItComes ? new Promise((resolve) => void onClientClose(execution, resolve)) : undefined;
+  return comesInParts(stream) && hasClient(execution)
+    ? new Promise((resolve) => void onClientClose(execution, resolve))
+    : undefined;
+}
+
+function comesInParts(stream: StreamLike): boolean {
+  return (
+    typeof stream.getReader === 'function' ||
+    typeof stream.body?.getReader === 'function' ||
+    typeof stream[Symbol.asyncIterator] === 'function'
+  );
 }
 
 function isReadable(value: unknown): value is Readable {

@@ -35,7 +35,8 @@ export interface GrpcAnswer {
 
 /** The call that a handler of a microservice answers, if it came by gRPC: the third argument, or the first of a handler that gets the call itself. */
 export function grpcCallOf(host: ArgumentsHost | undefined): GrpcCall | undefined {
-  return [host?.getArgByIndex<unknown>(2), host?.getArgByIndex<unknown>(0)].find(isGrpcCall);
+  const call = host?.getArgByIndex<unknown>(2);
+  return isGrpcCall(call) ? call : rawCallOf(host);
 }
 
 /** That of a handler which gets the call itself (`@GrpcStreamCall()`) and answers by it: from what such a handler returns, an error reaches nobody. */
@@ -69,6 +70,9 @@ export function cancellationOf(call: GrpcCall): {
 }
 
 function isGrpcCall(value: unknown): value is GrpcCall {
-  const { sendMetadata, on, metadata } = (value ?? {}) as Partial<GrpcCall>;
-  return typeof sendMetadata === 'function' && typeof on === 'function' && typeof metadata?.set === 'function';
+  if (typeof value !== 'object' || value === null) return false;
+  const call = value as Partial<GrpcCall>;
+  return (
+    typeof call.sendMetadata === 'function' && typeof call.on === 'function' && typeof call.metadata?.set === 'function'
+  );
 }

@@ -90,6 +90,10 @@ export class HandlerLock {
 
 function giveBack(locks: readonly Lock[]): Promise<void> {
   const [first] = locks;
-  if (first !== undefined && locks.length === 1) return first[Symbol.asyncDispose]();
+  if (first !== undefined && locks.length === 1) {
+    const given = first[Symbol.asyncDispose]() as Promise<void> | undefined;
+    // A mock may give nothing to wait for.
+    return given ?? NOTHING;
+  }
   return Promise.all(locks.map((lock) => lock[Symbol.asyncDispose]())).then(() => undefined);
 }

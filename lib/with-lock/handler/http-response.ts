@@ -24,6 +24,11 @@ export function hasClient(context: ArgumentsHost): boolean {
   return responseOf(context) !== undefined;
 }
 
+/** Whether the answer to the HTTP client has begun: its status and headers are sent. */
+export function isAnswered(context: ArgumentsHost): boolean {
+  return responseOf(context)?.headersSent === true;
+}
+
 /** Tells the client when to come back, where that is known. */
 export function setRetryAfter(context: ArgumentsHost, { httpAdapter }: HttpAdapterHost, error: unknown): void {
   if (!(error instanceof LockNotAcquiredError) || responseOf(context)?.headersSent !== false) return;

@@ -5,8 +5,12 @@ import type { Admission } from '../admission.js';
 import type { LockedMethod } from '../locked-method.js';
 import { isThenable } from '../thenable.js';
 
+/** On an execution, the innermost call of those that an interceptor of ours covers. A property, because a WeakMap is work for every garbage collection. */
+const INNERMOST = Symbol('nestjs-redis-lock:innermost-call');
+
 /** The part of Nest's `ExecutionContext` by which a call is known: one object for all interceptors, one list of arguments for all else. */
 export interface Execution {
+  [INNERMOST]?: InterceptedCall | undefined;
   getArgs(): readonly unknown[];
 }
 
@@ -21,9 +25,6 @@ export interface CallOwner {
 
 /** The method itself; gets the lock if it was taken after the parameters were resolved. */
 type Body = (late: Lock | undefined) => unknown;
-
-/** The innermost call of each execution that an interceptor of ours covers. */
-const innermostOf = new WeakMap<Execution, InterceptedCall>();
 
 /**
  * The one call of a handler that the interceptor covers with its lock. The interceptor makes it, the method takes it, and what the method returned
@@ -52,11 +53,11 @@ export class InterceptedCall implements Mark {
     execution: Execution,
     owner: CallOwner,
   ) {
-    const outer = innermostOf.get(execution);
+    const outer = execution[INNERMOST];
     this.#outer = outer?.isClosed === true ? undefined : outer;
     this.#execution = execution;
     this.#owner = owner;
-    innermostOf.set(execution, this);
+    execution[INNERMOST] = this;
   }
 
   /** The call of `method` that the running code was to make; not one that is within it: who calls itself needs a lock of its own. */
@@ -68,14 +69,14 @@ export class InterceptedCall implements Mark {
 
   /** Whether the lock of `method` is the matter of another interceptor of ours, in the same execution. */
   static covers(execution: Execution, method: LockedMethod): boolean {
-    for (let call = innermostOf.get(execution); call !== undefined; call = call.#outer)
+    for (let call = execution[INNERMOST]; call !== undefined; call = call.#outer)
       if (call.method === method && !call.isClosed) return true;
     return false;
   }
 
   /** Runs what calls the handler, in whatever async context that is, in the context of the calls that cover it: they expect it. */
   static handOver<T>(execution: Execution, body: () => T): T {
-    const innermost = innermostOf.get(execution);
+    const innermost = execution[INNERMOST];
     if (innermost === undefined) return body();
     for (let call: InterceptedCall | undefined = innermost; call !== undefined; call = call.#outer) call.#expect();
     const isHere = findMark((mark): mark is InterceptedCall => mark === innermost) !== undefined;

@@ -9,6 +9,8 @@ import { endOfStream } from './end-of-stream.js';
 import { needsArguments } from './handler-context.js';
 import { HandlerLock } from './handler-lock.js';
 
+const NOTHING = Promise.resolve();
+
 /** One call of a handler by Nest. */
 export interface HandlerCall {
   readonly method: LockedMethod;
@@ -126,7 +128,8 @@ export class LockedHandler implements CallOwner {
   #hold(value: unknown): void {
     const held = { value };
     this.#held = held;
-    queueMicrotask(() => {
+    // Not queueMicrotask(), which makes an AsyncResource for each.
+    void NOTHING.then(() => {
       if (this.#held === held && this.#state === 'running') this.#letGo();
     });
   }

@@ -35,7 +35,7 @@ export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError>
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** @internal */
+  /** Called by Nest. */
   catch(error: RedisLockError, host: ArgumentsHost): unknown {
     const type = host.getType<string>();
     if (type === 'rpc') return this.#answerMessage(error, host);

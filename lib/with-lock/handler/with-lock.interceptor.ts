@@ -24,7 +24,7 @@ export class WithLockInterceptor implements NestInterceptor {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** @internal */
+  /** Called by Nest. */
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const methods = lockedMethodsOf(execution.getHandler()).filter(
       (method) => !InterceptedCall.covers(execution, method),

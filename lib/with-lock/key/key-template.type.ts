@@ -55,3 +55,38 @@ export type MissingParts<
   Args extends readonly unknown[],
   Part extends string = PartsOf<Template>,
 > = Part extends string ? (Fits<Args, Part> extends true ? never : Part) : never;
+
+type KeyPart = string | number | boolean | bigint;
+
+/** What a value must be that has this path. */
+type NeedOf<Path extends string> = Path extends `${infer Field}.${infer Rest}`
+  ? { readonly [Key in Field]: NeedOf<Rest> }
+  : { readonly [Key in Path]: KeyPart };
+
+/** What an argument must be of which these are the parts; `unknown` when there are none. The function makes one type of all: an intersection. */
+type NeedAt<Position extends string, Part extends string> = (
+  Part extends Position
+    ? (need: KeyPart) => void
+    : Part extends `${Position}.${infer Path}`
+      ? (need: NeedOf<Path>) => void
+      : (need: unknown) => void
+) extends (need: infer Need) => void
+  ? Need
+  : never;
+
+/** Distributes over `Value`, so that a type parameter stands for its bound. */
+type IfIs<Value, Need, Yes, No> = Value extends Need ? Yes : No;
+
+/** As `MissingParts`, by the bounds of type parameters; of the first three arguments. */
+export type IfBounds<
+  Template extends string,
+  Args extends readonly unknown[],
+  Yes,
+  No,
+  Part extends string = PartsOf<Template>,
+> = IfIs<
+  Args[0],
+  NeedAt<'0', Part>,
+  IfIs<Args[1], NeedAt<'1', Part>, IfIs<Args[2], NeedAt<'2', Part>, Yes, No>, No>,
+  No
+>;

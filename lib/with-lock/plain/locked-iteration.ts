@@ -1,7 +1,7 @@
 import { runHolding } from '../../engine/async-scope.js';
 import type { Lock } from '../../interfaces/lock.interface.js';
 import type { LockedMethod } from '../locked-method.js';
-import { admitCall, assertKept, explained, isAsyncIterable, type Body } from './plain-call.js';
+import { admitIteration, assertKept, explained, isAsyncIterable, type Body } from './plain-call.js';
 
 export type Iteration = AsyncGenerator<unknown, unknown, unknown>;
 
@@ -15,7 +15,7 @@ export async function* iterateLocked(
   args: readonly unknown[],
   body: Body,
 ): Iteration {
-  const admission = await admitCall(method, self, args);
+  const admission = await admitIteration(method, self, args);
   if (admission.kind === 'unprotected') return yield* iterable(method, await body(undefined));
   if (admission.kind === 'instead') return isAsyncIterable(admission.value) ? yield* admission.value : admission.value;
   const { lock } = admission;

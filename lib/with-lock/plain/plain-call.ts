@@ -7,38 +7,41 @@ import { printValue } from '../../options/print-value.js';
 import { admit, type Admission } from '../admission.js';
 import { callContext } from './call-context.js';
 import { isThenable } from '../thenable.js';
+import { findLocks } from '../startup/find-locks.js';
 import type { LockedMethod } from '../locked-method.js';
 
 /** The method itself; gets the lock that was taken for it. */
 export type Body = (lock: Lock | undefined) => unknown;
 
-/** Calls a method outside of Nest's handlers, under its lock. */
+/** Calls a method outside of Nest's handlers, under its lock. One function, because each that is async is a promise more in every call. */
 export async function callLocked(
   method: LockedMethod,
   self: unknown,
   args: readonly unknown[],
   body: Body,
 ): Promise<unknown> {
-  const admission = await admitCall(method, self, args);
+  let admission: Admission;
+  try {
+    admission = await admit(method, serviceOf(method, self), callContext(method.target, args));
+  } catch (error) {
+    throw await method.explain(error);
+  }
   if (admission.kind === 'instead') return admission.value;
   if (admission.kind === 'unprotected') return awaitable(method, body(undefined));
-  return underLock(method, admission.lock, body);
-}
-
-/** Takes the lock for a plain call. */
-export function admitCall(method: LockedMethod, self: unknown, args: readonly unknown[]): Promise<Admission> {
-  return explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
-}
-
-async function underLock(method: LockedMethod, lock: Lock, body: Body): Promise<unknown> {
+  const { lock } = admission;
   let result: unknown;
   try {
     result = await runHolding(lock, () => awaitable(method, body(lock)));
   } finally {
     await lock[Symbol.asyncDispose]();
   }
-  await explained(method, () => assertKept(method, lock));
+  if (method.policy.onLost === 'reject') await explained(method, () => assertKept(method, lock));
   return result;
+}
+
+/** Takes the lock for a plain call whose result is iterated. */
+export function admitIteration(method: LockedMethod, self: unknown, args: readonly unknown[]): Promise<Admission> {
+  return explained(method, () => admit(method, serviceOf(method, self), callContext(method.target, args)));
 }
 
 /** Errors of ours, and only those, come out of `work`: in the form that the caller needs. */
@@ -72,13 +75,9 @@ export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown,
   return typeof (value as Partial<AsyncIterable<unknown>> | null | undefined)?.[Symbol.asyncIterator] === 'function';
 }
 
-function serviceOf({ serviceProperty, target }: LockedMethod, self: unknown): RedisLockService {
-  const service = (self as { [property: symbol]: RedisLockService | undefined } | undefined)?.[serviceProperty];
-  if (service !== undefined) return service;
-  throw new RedisLockOptionsError({
-    option: 'RedisLockModule',
-    value: `missing on the instance that ${target} was called on`,
-    remedy:
-      'let Nest make the instance, as a provider or controller of a module, and in a unit test import RedisLockTestingModule',
-  });
+function serviceOf(method: LockedMethod, self: unknown): RedisLockService {
+  return (
+    (self as { [property: symbol]: RedisLockService | undefined } | undefined)?.[method.serviceProperty] ??
+    findLocks(method, self)
+  );
 }

@@ -1,46 +1,114 @@
+import type { BeforeApplicationShutdown, OnApplicationShutdown } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js';
+import { RedisLockService } from '../../redis-lock.service.js';
 import { getRedisLockToken } from '../../redis-lock.tokens.js';
-import { lockedMethodsOfInstance, type LockedMethod } from '../locked-method.js';
+import { addLockingApp, type LockingApp } from './find-locks.js';
+import { lockedMethodsOfInstance } from '../locked-method.js';
+
+type Provider = NonNullable<ReturnType<LockingApp['locksNamed']>>;
 
 /**
- * Gives the lock service to providers that Nest did not make itself (`useFactory`, `useValue`), and so has injected nothing into.
+ * An app with lock services, for providers that Nest did not make itself (`useFactory`, `useValue`), and so has injected nothing into.
  *
- * @throws {RedisLockOptionsError} when there is no service for one of them, or it cannot be put there: its methods could not be locked.
+ * It also closes the services of modules that were loaded lazily: Nest calls the hooks of those modules only that were there when the app started.
  */
-export function equipInstances(modules: ModulesContainer): void {
-  for (const module of modules.values()) {
-    for (const wrapper of module.providers.values()) {
-      const instance: unknown = wrapper.instance;
-      if (!wrapper.isNotMetatype || typeof instance !== 'object' || instance === null) continue;
-      for (const method of lockedMethodsOfInstance(instance)) equip(instance, method, modules);
+class AppInstances implements LockingApp, BeforeApplicationShutdown, OnApplicationShutdown {
+  state: LockingApp['state'] = 'open';
+  readonly #locks = new Map<string | undefined, Provider>();
+
+  constructor(private readonly modules: ModulesContainer) {}
+
+  has(instance: object): boolean {
+    for (const { providers } of this.modules.values()) {
+      for (const wrapper of providers.values()) if (wrapper.isNotMetatype && wrapper.instance === instance) return true;
+    }
+    return false;
+  }
+
+  locksNamed(name: string | undefined): Provider | undefined {
+    const known = this.#locks.get(name) ?? this.#find(name);
+    if (known !== undefined) this.#locks.set(name, known);
+    return known;
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#services().map((service) => service.beforeApplicationShutdown()));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#services().map((service) => service.onApplicationShutdown()));
+    if (this.state === 'open') this.state = 'closed';
+  }
+
+  /** Nobody is going to close an app that did not start. */
+  fail(): void {
+    this.state = 'failed';
+    this.onApplicationShutdown().catch(() => undefined);
+  }
+
+  #find(name: string | undefined): Provider | undefined {
+    const token = getRedisLockToken(name);
+    for (const module of this.modules.values()) {
+      // Exported ones only: a provider of this name elsewhere would be a copy of it.
+      const provider = module.exports.has(token) ? module.providers.get(token) : undefined;
+      if (provider !== undefined) return provider as Provider;
+    }
+    return undefined;
+  }
+
+  #services(): readonly RedisLockService[] {
+    return [...this.modules.values()].flatMap(({ providers }) =>
+      [...providers.values()].map(({ instance }): unknown => instance).filter(isService),
+    );
+  }
+}
+
+function isService(value: unknown): value is RedisLockService {
+  return value instanceof RedisLockService;
+}
+
+const known = new WeakMap<ModulesContainer, AppInstances>();
+const HOOKS = Symbol('nestjs-redis-lock:hooks');
+
+/** Makes the app known, as soon as anything of a lock module of it is made. */
+export function registerApp(modules: ModulesContainer): void {
+  if (known.has(modules)) return;
+  const app = new AppInstances(modules);
+  known.set(modules, app);
+  addLockingApp(app);
+  // The first is Nest's own, whose hooks are the last to be called when the app shuts down.
+  const [first] = modules.values();
+  first?.addProvider({ provide: HOOKS, useValue: app });
+}
+
+/** The error that `work` throws keeps the app from starting. */
+export function orFail(modules: ModulesContainer, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    known.get(modules)?.fail();
+    throw error;
+  }
+}
+
+/** @throws {RedisLockOptionsError} when there is no service for a provider that Nest did not make itself. */
+export function checkInstances(modules: ModulesContainer): void {
+  for (const { providers } of modules.values()) {
+    for (const { isNotMetatype, instance } of providers.values()) {
+      if (isNotMetatype && typeof instance === 'object' && instance !== null) checkInstance(instance, modules);
     }
   }
 }
 
-function equip(instance: object, { target, serviceProperty, policy }: LockedMethod, modules: ModulesContainer): void {
-  if (serviceProperty in instance) return;
-  const refuse = (value: string, remedy: string): RedisLockOptionsError =>
-    new RedisLockOptionsError({ option: '@WithLock()', value: `on ${target}, ${value}`, remedy });
-  const service = findService(modules, getRedisLockToken(policy.name));
-  if (service === undefined)
-    throw refuse(
-      `for whose provider there is no lock service "${policy.name ?? 'default'}"`,
-      'import RedisLockModule.forRoot() with this name',
-    );
-  if (!Reflect.defineProperty(instance, serviceProperty, { value: service })) {
-    throw refuse(
-      'whose provider is frozen, so that the lock service cannot be put into it',
-      'let Nest make the instance',
-    );
+function checkInstance(instance: object, modules: ModulesContainer): void {
+  for (const { target, policy } of lockedMethodsOfInstance(instance)) {
+    if (known.get(modules)?.locksNamed(policy.name) !== undefined) continue;
+    const value = `on ${target}, for whose provider there is no lock service "${policy.name ?? 'default'}"`;
+    throw new RedisLockOptionsError({
+      option: '@WithLock()',
+      value,
+      remedy: 'import RedisLockModule.forRoot() with this name',
+    });
   }
-}
-
-function findService(modules: ModulesContainer, token: ReturnType<typeof getRedisLockToken>): unknown {
-  for (const module of modules.values()) {
-    // Exported ones only: a provider of this name elsewhere would be a copy of it.
-    const wrapper = module.exports.has(token) ? module.providers.get(token) : undefined;
-    if (wrapper !== undefined) return wrapper.instance;
-  }
-  return undefined;
 }

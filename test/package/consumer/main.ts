@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { LockNotAcquiredError, RedisLockService } from 'nestjs-redis-lock';
 import { AppModule, type Backend } from './app.module.js';
 import { OrdersController } from './orders.controller.js';
+import { testWithoutRedis } from './whole-app.js';
 
 const REQUESTS = 6;
 
@@ -71,8 +72,10 @@ async function serve(backend: Backend): Promise<void> {
 
 async function main(): Promise<void> {
   const [kind, url = ''] = process.argv.slice(2);
-  if (kind === 'memory') await serve({ memory: true });
-  else if (kind === 'url') await serve({ url });
+  if (kind === 'memory') {
+    await serve({ memory: true });
+    await check('a test of the whole app runs without Redis', testWithoutRedis);
+  } else if (kind === 'url') await serve({ url });
   else {
     const client = new Redis(url);
     await serve({ client });

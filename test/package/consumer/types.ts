@@ -4,6 +4,7 @@ import type { Cluster, Redis } from 'ioredis';
 import {
   InjectRedisLock,
   type Lock,
+  type LockKeyContext,
   LockLostError,
   type LockOptions,
   RedisLockError,
@@ -79,6 +80,44 @@ export class Invoices {
 
 export const Billed = (): MethodDecorator =>
   applyDecorators(SetMetadata('billed', true), WithLock('billing', { wait: 0 }));
+
+/** A decorator of their own, as libraries of a company export it: its declaration has to be written. */
+export const CustomerLock = WithLock('customer:{0.id}', { wait: 0 });
+export const CustomersLock = WithLock(['customer:{0.id}', 'customers']);
+export const RequestLock = WithLock((call) => `request:${String(call.params.id)}`);
+export const FirstLock = WithLock(({ args: [customer] }: LockKeyContext<[Customer]>) => customer.id, {
+  onBusy: 'skip',
+});
+export const lockOf = (name: string) => WithLock(`${name}:{0.id}`);
+
+export interface Customer {
+  id: string;
+  tags: string[];
+}
+
+export class Base<E extends { id: string }> {
+  @WithLock('base:{0.id}')
+  async save(entity: E): Promise<E> {
+    return entity;
+  }
+
+  @WithLock(({ args: [entity] }) => entity.id)
+  async remove(_entity: E): Promise<void> {}
+}
+
+export class Customers extends Base<Customer> {
+  @CustomerLock
+  @CustomersLock
+  @RequestLock
+  @lockOf('customer')
+  async pay(_customer: Customer): Promise<void> {}
+
+  @FirstLock
+  async move(_customer: Customer, _to: string, _force = false): Promise<void> {}
+
+  @WithLock('first:{0.0}:{1.0.id}:{2.tags.0}')
+  async first(_ids: string[], _customers: readonly Customer[], _one: Customer): Promise<void> {}
+}
 
 export class Mistakes {
   // @ts-expect-error -- the method has a string there

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
+import { RedisLockModule } from 'nestjs-redis-lock';
 import { RedisLockOptionsError } from '../../../lib/errors/redis-lock-options.error.js';
 import { resolveOptions } from '../../../lib/options/module-options.js';
 
@@ -15,6 +16,26 @@ function refusal(options: unknown): RedisLockOptionsError {
   }
   throw new Error('It was expected to throw, and did not.');
 }
+
+describe('Node.js', () => {
+  const { isWellFormed } = String.prototype as unknown as { isWellFormed: unknown };
+
+  afterEach(
+    () =>
+      void Object.defineProperty(String.prototype, 'isWellFormed', {
+        value: isWellFormed,
+        configurable: true,
+        writable: true,
+      }),
+  );
+
+  it('X2: that is too old is named, with what is needed', () => {
+    Reflect.deleteProperty(String.prototype, 'isWellFormed');
+    expect(() => RedisLockModule.forRoot()).toThrow(
+      `Option "Node.js" is ${process.version}: nestjs-redis-lock needs 20.19 or later`,
+    );
+  });
+});
 
 describe('the options of the module', () => {
   it('have defaults', () => {

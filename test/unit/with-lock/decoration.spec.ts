@@ -128,6 +128,14 @@ describe('@WithLock()', () => {
     expect(message).toContain('on Shop, a class');
   });
 
+  it('D2: refuses to be called as the standard calls decorators, and names the option of the compiler', () => {
+    const standard = WithLock('key') as unknown as (value: unknown, context: object) => unknown;
+    const { message } = refusalOf(() =>
+      standard(async () => Promise.resolve(), { kind: 'method', name: 'order', static: false, private: false }),
+    );
+    expect(message).toMatch(/on the method order.*"experimentalDecorators": true/u);
+  });
+
   it('N4: keeps the name, the length, the other properties and the metadata of the method', () => {
     class Shop {
       async order(_id: string, _amount: number): Promise<void> {}

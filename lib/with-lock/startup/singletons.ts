@@ -1,0 +1,72 @@
+import { Scope } from '@nestjs/common';
+import type { ModulesContainer } from '@nestjs/core';
+import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js';
+
+type Module = NonNullable<ReturnType<ModulesContainer['get']>>;
+type Provider = NonNullable<ReturnType<Module['providers']['get']>>;
+
+/** Nest's metadata of what is injected into a class. Sources: PARAMTYPES_METADATA, SELF_DECLARED_DEPS_METADATA and PROPERTY_DEPS_METADATA of @nestjs/common. */
+const PARAMETERS = 'design:paramtypes';
+const TOKENS = 'self:paramtypes';
+const PROPERTIES = 'self:properties_metadata';
+
+/**
+ * Nest would make a lock service with a connection of its own for each request, and find none for handlers. What it knows of its providers before it has made
+ * them is enough to tell; afterwards it may refuse the app for reasons that name no remedy.
+ *
+ * @throws {RedisLockOptionsError} when what the options of a lock module are made of is made for each request.
+ */
+export function assertSingletons({ providers, exports }: Module, modules: ModulesContainer): void {
+  for (const token of exports) {
+    const service = providers.get(token);
+    const culprit = service === undefined ? undefined : perRequest(service, modules, new Set());
+    if (culprit === undefined) continue;
+    const name = nameOf(culprit.token);
+    const remedy = `there is one lock service for the whole app; make ${name} a singleton, or do without it here, and put what differs between requests into the key`;
+    throw new RedisLockOptionsError({ option: 'forRootAsync()', value: `made for each request, by ${name}`, remedy });
+  }
+}
+
+/** What makes a provider one of a request: itself, or what is injected into it. */
+function perRequest(provider: Provider, modules: ModulesContainer, seen: Set<Provider>): Provider | undefined {
+  if (provider.scope === Scope.REQUEST) return provider;
+  if (seen.has(provider)) return undefined;
+  seen.add(provider);
+  for (const token of tokensOf(provider)) {
+    const found = providersOf(token, provider.host, modules).map((each) => perRequest(each, modules, seen));
+    // Of several in the app, one that is a singleton may be the one that is injected.
+    if (found.length > 0 && !found.includes(undefined)) return found[0];
+  }
+  return undefined;
+}
+
+function providersOf(token: unknown, host: Module | undefined, modules: ModulesContainer): readonly Provider[] {
+  const own = host?.providers.get(token as string);
+  if (own !== undefined) return [own];
+  return [...modules.values()].flatMap(({ providers, exports }) =>
+    exports.has(token as string) ? (providers.get(token as string) ?? []) : [],
+  );
+}
+
+function tokensOf({ inject, metatype }: Provider): readonly unknown[] {
+  if (inject !== null && inject !== undefined) return (inject as readonly unknown[]).map(tokenOf);
+  if (typeof metatype !== 'function') return [];
+  const tokens = [...listOf<unknown>(PARAMETERS, metatype)];
+  for (const { index, param } of listOf<{ index: number; param: unknown }>(TOKENS, metatype)) tokens[index] = param;
+  return [...tokens, ...listOf<{ type: unknown }>(PROPERTIES, metatype).map(({ type }) => type)].map(tokenOf);
+}
+
+function listOf<T>(key: string, metatype: object): readonly T[] {
+  return (Reflect.getMetadata(key, metatype) as readonly T[] | undefined) ?? [];
+}
+
+/** Tokens may be optional, or told later. */
+function tokenOf(token: unknown): unknown {
+  if (typeof token !== 'object' || token === null) return token;
+  const { token: optional, forwardRef } = token as { readonly token?: unknown; readonly forwardRef?: () => unknown };
+  return tokenOf(optional ?? forwardRef?.());
+}
+
+function nameOf(token: unknown): string {
+  return typeof token === 'function' ? token.name : String(token);
+}
