@@ -33,7 +33,7 @@ const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, l
  */
 @Module({})
 export class RedisLockModule extends ConfigurableModuleClass implements OnModuleInit {
-  /** @internal Made by Nest. */
+  /** Made by Nest. */
   constructor(private readonly modules: ModulesContainer) {
     super();
     completeApp(modules);

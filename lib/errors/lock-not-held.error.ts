@@ -23,7 +23,7 @@ export class LockNotHeldError extends RedisLockError {
     super('LockNotHeldError', LockNotHeldError.code, message, { key });
   }
 
-  /** @internal A handler was about to begin when its request had been answered, as by a timeout, and its lock given back. */
+  /** A handler was about to begin when its request had been answered, as by a timeout, and its lock given back. */
   static afterAnswer(target: string): LockNotHeldError {
     return new LockNotHeldError(
       undefined,

@@ -46,7 +46,7 @@ export abstract class RedisLockError extends Error {
   /** The lock's key, without the module's prefix; `undefined` where no key is concerned. Not enumerable. */
   declare readonly key: string | undefined;
 
-  /** @internal Only the classes of this package derive from it directly. */
+  /** Only the classes of this package derive from it directly. */
   protected constructor(name: string, code: RedisLockErrorCode, message: string, init: RedisLockErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
     // A literal, because minifiers rename classes.

@@ -39,7 +39,7 @@ export type RedisLockTestingModuleOptions = Omit<
  */
 @Module({})
 export class RedisLockTestingModule extends ConfigurableModuleClass implements OnModuleInit {
-  /** @internal Made by Nest. */
+  /** Made by Nest. */
   constructor(private readonly modules: ModulesContainer) {
     super();
     completeApp(modules);

@@ -29,7 +29,7 @@ abstract class UnansweredLockError {
 export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError> {
   #others: readonly AppFilter[] | undefined;
 
-  /** @internal Made by Nest. */
+  /** Made by Nest. */
   constructor(
     private readonly modules: ModulesContainer,
     private readonly adapterHost: HttpAdapterHost,
