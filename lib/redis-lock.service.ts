@@ -1,6 +1,6 @@
 import type { StopSignal } from './engine/cancellation.js';
 import type { AcquireTerms, LockEngine } from './engine/lock-engine.js';
-import type { ScopedLock } from './engine/lock/lock-handle.js';
+import type { LockHandle } from './engine/lock/lock-handle.js';
 import { LockNotAcquiredError } from './errors/lock-not-acquired.error.js';
 import { LockNotHeldError } from './errors/lock-not-held.error.js';
 import type { LockInfo } from './interfaces/lock-info.interface.js';
@@ -193,7 +193,7 @@ export class RedisLockService {
     return this.#engine.standIn(target);
   }
 
-  #current(key: string | undefined): ScopedLock | undefined {
+  #current(key: string | undefined): LockHandle | undefined {
     const lock = this.#engine.current(key === undefined ? undefined : toKey(key));
     return lock === undefined && this.isPassThrough ? this.#engine.current() : lock;
   }

@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Lock } from '../interfaces/lock.interface.js';
-import type { ScopedLock } from './lock/lock-handle.js';
+import type { LockHandle } from './lock/lock-handle.js';
 
-/** What somebody above the engine sets. */
+/** What the layers above the engine set around a call. */
 export interface Mark {
-  /** Whether nobody needs to find it any more. */
+  /** Whether the call is over, so that the mark need not be found any more. */
   readonly isOver: boolean;
   /** The lock that it holds by now: a mark may be there before its lock. Made by an engine. */
   readonly lock: Lock | undefined;
@@ -12,9 +12,9 @@ export interface Mark {
   scope: Scope | undefined;
 }
 
-/** What surrounds the running code: a lock that it holds, or a mark that somebody above the engine has set. */
+/** What surrounds the running code: a lock that it holds, or a mark that a layer above the engine has set. */
 export interface Scope {
-  readonly holder: ScopedLock | undefined;
+  readonly lock: LockHandle | undefined;
   readonly mark: Mark | undefined;
   readonly outer: Scope | undefined;
 }
@@ -27,12 +27,12 @@ const scopes = new AsyncLocalStorage<Scope | undefined>();
 
 /** Runs `body` in an async context that holds `lock`, which an engine made. */
 export function runHolding<T>(lock: Lock, body: () => T): T {
-  return scopes.run({ holder: lock as ScopedLock, mark: undefined, outer: surroundings() }, body);
+  return scopes.run({ lock: lock as LockHandle, mark: undefined, outer: surroundings() }, body);
 }
 
 /** Runs `body` in an async context that bears `mark`, and holds its lock as soon as there is one. */
 export function runMarked<T>(mark: Mark, body: () => T): T {
-  mark.scope = { holder: undefined, mark, outer: surroundings() };
+  mark.scope = { lock: undefined, mark, outer: surroundings() };
   return scopes.run(mark.scope, body);
 }
 
@@ -58,18 +58,18 @@ export function findMark<T extends Mark>(fits: (mark: Mark) => mark is T): T | u
 }
 
 /** The innermost lock of `realm` that covers all `keys` or, for none, the innermost at all; released ones do not count. */
-export function lockInContext(realm: object, keys: readonly string[] = []): ScopedLock | undefined {
+export function lockInScope(realm: object, keys: readonly string[] = []): LockHandle | undefined {
   return findLock((lock) => lock.realm === realm && !lock.isReleased && keys.every((key) => lock.keys.includes(key)));
 }
 
 /** The innermost lock of `realm` that covers any of `keys`; released and lost ones do not count. */
-export function overlapInContext(realm: object, keys: readonly string[]): ScopedLock | undefined {
+export function overlapInScope(realm: object, keys: readonly string[]): LockHandle | undefined {
   return findLock(
     (lock) => lock.realm === realm && !lock.isReleased && lock.isHeld && keys.some((key) => lock.keys.includes(key)),
   );
 }
 
-function findLock(fits: (lock: ScopedLock) => boolean): ScopedLock | undefined {
+function findLock(fits: (lock: LockHandle) => boolean): LockHandle | undefined {
   for (let scope = scopes.getStore(); scope !== undefined; scope = scope.outer) {
     const lock = lockOf(scope);
     if (lock !== undefined && fits(lock)) return lock;
@@ -77,6 +77,6 @@ function findLock(fits: (lock: ScopedLock) => boolean): ScopedLock | undefined {
   return undefined;
 }
 
-function lockOf({ holder, mark }: Scope): ScopedLock | undefined {
-  return holder ?? (mark?.lock as ScopedLock | undefined);
+function lockOf({ lock, mark }: Scope): LockHandle | undefined {
+  return lock ?? (mark?.lock as LockHandle | undefined);
 }

@@ -1,4 +1,4 @@
-/** Who is told of an abort. An object costs no closure, but signals made of Node's EventEmitter call functions only. */
+/** Is told of an abort. An object costs no closure, but signals made of Node's EventEmitter call functions only. */
 export type AbortListener = (() => void) | { handleEvent(): void };
 
 /** What the engine needs of an `AbortSignal`. */
@@ -38,7 +38,7 @@ export class Cancellation implements StopSignal {
     for (const listener of this.#listeners ?? []) tell(listener);
   }
 
-  /** For those who need a real one. */
+  /** For code that needs a real one. */
   toAbortSignal(): AbortSignal {
     const controller = new AbortController();
     const abort = (): void => controller.abort(this.reason);

@@ -9,14 +9,14 @@ import type { CohortContext } from './queue/cohort-context.interface.js';
 import { GiveBacks } from './lease/give-backs.js';
 import { HeldLock, type HoldContext } from './lock/held-lock.js';
 import type { Lease, Leases } from './lease/lease.js';
-import { lockInContext, overlapInContext, runHolding } from './async-scope.js';
+import { lockInScope, overlapInScope, runHolding } from './async-scope.js';
 import { guarded, type LockObserver } from './lock-observer.interface.js';
 import { OwnerTokens, parseOwner } from './lease/owner-token.js';
 import type { QuantumTerms } from './queue/quantum.js';
 import { SeveralKeys } from './several-keys.js';
-import type { ScopedLock } from './lock/lock-handle.js';
+import { LockHandle } from './lock/lock-handle.js';
 import { StandInLock } from './lock/stand-in-lock.js';
-import { Sweeper } from './lease/orphan-sweeper.js';
+import { OrphanSweeper } from './lease/orphan-sweeper.js';
 import type { WaitRequest, WaitTerms } from './queue/waiter.js';
 import { WakeUps } from './queue/wake-ups.js';
 import { asStoreFailure, within } from './time/deadline.js';
@@ -42,7 +42,7 @@ export class LockEngine {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #owners = new OwnerTokens();
-  readonly #sweeper: Sweeper;
+  readonly #sweeper: OrphanSweeper;
   readonly #giveBacks: GiveBacks;
   readonly #holds: HoldContext;
   readonly #cohortContext: CohortContext;
@@ -55,7 +55,7 @@ export class LockEngine {
     const observer = guarded(init.observer);
     this.#store = store;
     this.#clock = clock;
-    this.#sweeper = new Sweeper(store, clock);
+    this.#sweeper = new OrphanSweeper(store, clock);
     this.#giveBacks = new GiveBacks(store, clock, this.#sweeper);
     this.#holds = { realm: this, clock, store, giveBacks: this.#giveBacks, observer };
     const wakeUps = new WakeUps({
@@ -89,17 +89,20 @@ export class LockEngine {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<ScopedLock> {
+  acquire(keys: readonly [string, ...string[]], terms: AcquireTerms): Promise<LockHandle> {
     const shared = terms.reentry === 'wait' ? undefined : this.#reenter(keys, terms.reentry);
     if (shared !== undefined) return Promise.resolve(shared);
     if (keys.length > 1) return this.#severalKeys.acquire(keys, terms);
     const isPlain = terms.renew && terms.metadata === undefined;
     const request = { key: keys[0], terms, since: this.#clock.now(), isPlain };
-    return this.#join(request, (leases, fencingToken) => new HeldLock(this.#holds, leases, fencingToken, terms));
+    return this.#join(
+      request,
+      (leases, fencingToken) => new LockHandle(new HeldLock(this.#holds, leases, fencingToken, terms)),
+    );
   }
 
   /** Runs `body` while `lock` is held and in its context, then releases. A failed release hides neither result nor error of `body`. */
-  async hold<T>(lock: ScopedLock, body: () => T | PromiseLike<T>): Promise<T> {
+  async hold<T>(lock: LockHandle, body: () => T | PromiseLike<T>): Promise<T> {
     try {
       return await runHolding(lock, body);
     } finally {
@@ -108,13 +111,13 @@ export class LockEngine {
   }
 
   /** The lock of this engine that the async context holds. */
-  current(key?: string): ScopedLock | undefined {
-    return lockInContext(this, key === undefined ? [] : [key]);
+  current(key?: string): LockHandle | undefined {
+    return lockInScope(this, key === undefined ? [] : [key]);
   }
 
   /** Of those that stand in for locks, any stands for every key. */
-  standIn(key: string): ScopedLock {
-    return new StandInLock(this, key);
+  standIn(key: string): LockHandle {
+    return new LockHandle(new StandInLock(this, key));
   }
 
   async inspect(key: string): Promise<LockInfo | null> {
@@ -156,8 +159,8 @@ export class LockEngine {
     this.#sweeper.stop();
   }
 
-  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): ScopedLock | undefined {
-    const held = overlapInContext(this, keys);
+  #reenter(keys: readonly string[], reentry: 'fail' | 'share'): LockHandle | undefined {
+    const held = overlapInScope(this, keys);
     if (held === undefined) return undefined;
     if (reentry === 'share' && keys.every((key) => held.keys.includes(key))) return held.share();
     throw new LockReentryError(keys.find((key) => held.keys.includes(key)) ?? held.key);

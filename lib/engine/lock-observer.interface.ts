@@ -2,9 +2,9 @@ import type { LockLostError } from '../errors/lock-lost.error.js';
 
 /** Told of what no caller may be waiting for. */
 export interface LockObserver {
-  /** A lock was lost while somebody held it; once per lock. */
+  /** A lock was lost while a caller held it; once per lock. */
   lost(error: LockLostError): void;
-  /** A release was not confirmed and nobody is there to be told; it is repeated in the background. */
+  /** A release was not confirmed, and no caller waits to be told; it is repeated in the background. */
   releaseUnconfirmed(key: string, cause: unknown): void;
   /** The server refuses the inbox: from now on, waiting is polling. */
   wakeUpsRefused(refusal: Error): void;
@@ -26,6 +26,6 @@ function attempt(tell: () => void): void {
   try {
     tell();
   } catch {
-    // There is nobody left to tell.
+    // No caller is left to be told.
   }
 }

@@ -6,7 +6,9 @@ import type { CohortContext } from './queue/cohort-context.interface.js';
 import { within } from './time/deadline.js';
 import { HeldLock, type HoldContext, type HoldTerms } from './lock/held-lock.js';
 import { Lease, type LeaseOwner, type Leases } from './lease/lease.js';
+import { LockHandle } from './lock/lock-handle.js';
 import type { Orphan } from './lease/orphan-sweeper.js';
+import type { Grant } from './queue/tenure.js';
 import type { Companions, Obstacle, WaitRequest, WaitTerms } from './queue/waiter.js';
 
 /**
@@ -49,12 +51,6 @@ interface Busy {
   readonly obstacle: Obstacle | undefined;
 }
 
-/** A lease and the fencing token of the one whom it serves. */
-interface Turn {
-  readonly lease: Lease;
-  readonly fencingToken: number;
-}
-
 /**
  * Callers that want several keys. Where one command can take all or none, they hold nothing while they wait: each stands in the queue of one busy key, and tries for all when it
  * has its turn there. What is taken so belongs to none of the cohorts; to them it is held by another process.
@@ -77,16 +73,16 @@ export class SeveralKeys implements LeaseOwner {
   }
 
   /** Acquires all `keys`, which are sorted and distinct, or none. */
-  async acquire(keys: Keys, terms: SeveralKeysTerms): Promise<HeldLock> {
+  async acquire(keys: Keys, terms: SeveralKeysTerms): Promise<LockHandle> {
     const { store, clock } = this.#init.context;
     const wish: Wish = { keys, terms, since: clock.now() };
-    if (!store.takesAll(keys)) return (await this.#oneByOne(wish, Infinity)) as HeldLock;
+    if (!store.takesAll(keys)) return new LockHandle((await this.#oneByOne(wish, Infinity)) as HeldLock);
     let busy: Busy = { key: keys[0], obstacle: undefined };
     let [timesLeft, holdMs] = [TIMES_IN_VAIN, FIRST_HOLD_MS];
     for (;;) {
       const holds = timesLeft === 0;
       const end = holds ? await this.#oneByOne(wish, holdMs) : await this.#allAtOnce(wish, busy);
-      if (end instanceof HeldLock) return end;
+      if (end instanceof HeldLock) return new LockHandle(end);
       busy = end;
       timesLeft = holds ? 1 : timesLeft - 1;
       if (holds) holdMs *= HOLD_GROWTH;
@@ -112,10 +108,12 @@ export class SeveralKeys implements LeaseOwner {
   async #allAtOnce({ keys, terms, since }: Wish, { key, obstacle }: Busy): Promise<HeldLock | Busy> {
     const { join, holds, context } = this.#init;
     let elsewhere: Busy | undefined;
+    let taken: readonly Lease[] = [];
     const companions: Companions = {
       keys: [key, ...keys.filter((other) => other !== key)],
-      takeOver: (orphans, sentAt) => this.#takeOver(orphans, terms, sentAt),
+      takeOver: (orphans, sentAt) => (taken = this.#takeOver(orphans, terms, sentAt)),
       onElsewhere: (other, why) => (elsewhere = { key: other, obstacle: why }),
+      areHeld: () => taken.some((lease) => this.#held.has(lease)),
     };
     try {
       return await join(
@@ -144,23 +142,23 @@ export class SeveralKeys implements LeaseOwner {
   async #oneByOne(wish: Wish, holdMs: number): Promise<HeldLock | Busy> {
     const { keys, terms } = wish;
     for (;;) {
-      const turns: Turn[] = [];
+      const grants: Grant[] = [];
       let busy: Busy | undefined;
       try {
-        busy = await this.#takeTurns(wish, turns, holdMs);
-        if (busy === undefined) await this.#raiseFences(wish, turns);
+        busy = await this.#takeInOrder(wish, grants, holdMs);
+        if (busy === undefined) await this.#raiseFences(wish, grants);
       } catch (error) {
-        this.#giveBack(turns);
+        this.#giveBack(grants);
         throw error instanceof StoreFailure ? notAsked(keys[0], error) : error;
       }
-      if (busy === undefined && turns.every(({ lease }) => lease.isHeld)) return this.#holdAll(turns, terms);
-      this.#giveBack(turns);
+      if (busy === undefined && grants.every(({ lease }) => lease.isHeld)) return this.#holdAll(grants, terms);
+      this.#giveBack(grants);
       if (busy !== undefined) return busy;
     }
   }
 
   /** In sorted order, so that two callers never wait for each other. `undefined` when it has all. */
-  async #takeTurns({ keys, terms, since }: Wish, turns: Turn[], holdMs: number): Promise<Busy | undefined> {
+  async #takeInOrder({ keys, terms, since }: Wish, grants: Grant[], holdMs: number): Promise<Busy | undefined> {
     const { join, context } = this.#init;
     const { clock } = context;
     let endsAt = Infinity;
@@ -168,21 +166,21 @@ export class SeveralKeys implements LeaseOwner {
       // Renewed while the others are waited for, whatever the caller wants later.
       const renewed = { ...terms, renew: true, wait: Math.min(terms.wait, endsAt - since) };
       try {
-        turns.push(await join({ key, terms: renewed, since, isPlain: false }, toTurn));
+        grants.push(await join({ key, terms: renewed, since, isPlain: false }, toGrant));
       } catch (error) {
         if (clock.now() < endsAt || renewed.wait === terms.wait || !mayPass(error)) throw error;
         return { key, obstacle: undefined };
       }
-      if (turns.length === 1) endsAt = clock.now() + holdMs;
+      if (grants.length === 1) endsAt = clock.now() + holdMs;
     }
     return undefined;
   }
 
   /** So that the next token of each key exceeds that of the lock. */
-  #raiseFences({ terms: { wait, signal }, since }: Wish, turns: readonly Turn[]): Promise<unknown> {
+  #raiseFences({ terms: { wait, signal }, since }: Wish, grants: readonly Grant[]): Promise<unknown> {
     const { clock, store } = this.#init.context;
-    const token = greatestToken(turns);
-    const behind = turns.filter(({ fencingToken }) => fencingToken < token);
+    const token = greatestToken(grants);
+    const behind = grants.filter(({ fencingToken }) => fencingToken < token);
     // No longer than the caller waits.
     const patience =
       wait === 0 ? store.commandTimeout : Math.max(0, Math.min(store.commandTimeout, since + wait - clock.now()));
@@ -192,15 +190,15 @@ export class SeveralKeys implements LeaseOwner {
     );
   }
 
-  #holdAll(turns: readonly Turn[], terms: SeveralKeysTerms): HeldLock {
-    const leases = turns.map(({ lease }) => lease) as readonly Lease[] as Leases;
+  #holdAll(grants: readonly Grant[], terms: SeveralKeysTerms): HeldLock {
+    const leases = grants.map(({ lease }) => lease) as readonly Lease[] as Leases;
     if (!terms.renew) leases.forEach((lease) => lease.stopRenewal());
-    return new HeldLock(this.#init.holds, leases, greatestToken(turns), terms);
+    return new HeldLock(this.#init.holds, leases, greatestToken(grants), terms);
   }
 
   /** Nobody waits for it: the caller has been waiting long enough. */
-  #giveBack(turns: readonly Turn[]): void {
-    for (const { lease } of turns) this.#init.context.giveBacks.start(lease, 0);
+  #giveBack(grants: readonly Grant[]): void {
+    for (const { lease } of grants) this.#init.context.giveBacks.start(lease, 0);
   }
 }
 
@@ -216,11 +214,11 @@ function unlessAborted<T>(signal: StopSignal | undefined, work: Promise<T>): Pro
   });
 }
 
-const toTurn = ([lease]: Leases, fencingToken: number): Turn => ({ lease, fencingToken });
+const toGrant = ([lease]: Leases, fencingToken: number): Grant => ({ lease, fencingToken });
 
 /** Above every earlier token of each key; those that are behind it are raised to it. */
-function greatestToken(turns: readonly Turn[]): number {
-  return Math.max(...turns.map(({ fencingToken }) => fencingToken));
+function greatestToken(grants: readonly Grant[]): number {
+  return Math.max(...grants.map(({ fencingToken }) => fencingToken));
 }
 
 /** What a key was not to be had for may be over soon; and if not, it shows again. */

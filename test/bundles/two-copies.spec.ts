@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cp, readdir, symlink } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PATIENCE_MS } from '../support/patience.mjs';
 import { installPackage, type InstalledPackage } from './package.js';
 
-const PACKAGES = join(import.meta.dirname, '..', '..', 'node_modules');
-
 let installed: InstalledPackage;
 
 beforeAll(async () => {
   installed = await installPackage();
-  for (const name of await readdir(PACKAGES))
-    await symlink(join(PACKAGES, name), join(installed.dir, 'node_modules', name));
   await cp(join(import.meta.dirname, 'copies', 'main.mjs'), join(installed.dir, 'main.mjs'));
 });
 

@@ -1,5 +1,5 @@
 import type { AcquireTerms, LockEngine } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
+import type { LockHandle } from '../../lib/engine/lock/lock-handle.js';
 import { RedisLockError } from '../../lib/errors/redis-lock.error.js';
 import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
@@ -123,7 +123,7 @@ export class Caller {
     watcher.arrives(waiting);
   }
 
-  async #extend(lock: ScopedLock): Promise<void> {
+  async #extend(lock: LockHandle): Promise<void> {
     const { process, watcher, log } = this.#init;
     const ttl = 100 + Math.floor(this.#upTo(LONGEST_EXTENSION - 100));
     log?.(process.name, `extends ${lock.keys.join()} to ${ttl}`);

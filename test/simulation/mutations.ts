@@ -9,20 +9,20 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the deadline counts from the reply, not from the sending',
-    file: 'queue/cohort.ts',
+    file: 'queue/asking.ts',
     find: 'ttl, renew, isPlain, sentAt });',
     replace: 'ttl, renew, isPlain, sentAt: clock.now() });',
   },
   {
     name: 'no allowance for the drift of clocks',
-    file: 'lease/lease.ts',
+    file: 'lease/confirmations.ts',
     find: 'return sentAt + ttl - ttl * DRIFT_FACTOR - DRIFT_FIXED_MS;',
     replace: 'return sentAt + ttl + 0 * (DRIFT_FACTOR + DRIFT_FIXED_MS);',
   },
   {
     name: 'isHeld does not look at the deadline',
     file: 'lease/lease.ts',
-    find: "if (this.#state === 'held' && now >= this.#validUntil) this.#expire();",
+    find: "if (this.#state === 'held' && now >= this.validUntil) this.#expire();",
     replace: '',
   },
   {
@@ -39,39 +39,39 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a shorter lease counts only when it is confirmed',
-    file: 'lease/lease.ts',
-    find: 'if (shortens) this.#validUntil = Math.min(this.#validUntil, validity(sent.sentAt, sent.ttl));',
+    file: 'lease/confirmations.ts',
+    find: 'this.#validUntil = Math.min(this.#validUntil, validity(sentAt, ttl));',
     replace: '',
   },
   {
     name: 'an unknown outcome is not swept',
-    file: 'queue/cohort.ts',
-    find: 'if (waiter.isOutcomeUnknown) this.#sweep(waiter);',
+    file: 'queue/waiter-queue.ts',
+    find: 'if (waiter.isOutcomeUnknown) this.#context.sweeper.sweepAll(waiter.orphans);',
     replace: '',
   },
   {
     name: 'what comes for a caller that has gone is not swept',
-    file: 'queue/cohort.ts',
-    find: "if (head.state !== 'waiting') {\n      this.#sweep(head);",
+    file: 'queue/asking.ts',
+    find: "if (head.state !== 'waiting') {\n      this.#context.sweeper.sweepAll(head.orphans);",
     replace: "if (head.state !== 'waiting') {",
   },
   {
     name: 'a wake-up that overtakes a reply is ignored',
     file: 'queue/cohort.ts',
-    find: "else if (this.#state === 'asking') this.#wasWoken = true;",
+    find: "else if (phase.name === 'asking' || phase.name === 'relaying') phase.wasWoken = true;",
     replace: '',
   },
   {
     name: 'a lock that was passed on counts as kept',
-    file: 'queue/cohort.ts',
-    find: "if (status === 'kept') this.#onKept(tenure);",
-    replace: "if (status === 'kept' || status === 'passed') this.#onKept(tenure);",
+    file: 'queue/relaying.ts',
+    find: "if (status === 'kept') this.#owner.onKept(this);",
+    replace: "if (status === 'kept' || status === 'passed') this.#owner.onKept(this);",
   },
   {
     name: 'a reply that took longer than the lease lasts lets the caller in',
-    file: 'queue/cohort.ts',
-    find: 'if (now >= validity(sentAt, ttl))',
-    replace: 'if (now >= validity(sentAt, ttl) * 2)',
+    file: 'queue/asking.ts',
+    find: 'if (now >= validity(this.sentAt, head.request.terms.ttl))',
+    replace: 'if (now >= validity(this.sentAt, head.request.terms.ttl) * 2)',
   },
   {
     name: 'an abort does not take the caller out of the queue',
@@ -124,8 +124,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the value of the wrong caller is swept',
     file: 'queue/cohort.ts',
-    find: "if (head.state !== 'waiting') {\n      this.#sweep(head);",
-    replace: "if (head.state !== 'waiting') {\n      this.#sweep(this.#waiters.first ?? head);",
+    find: 'this.#context.sweeper.sweepAll(head.orphans);',
+    replace: 'this.#context.sweeper.sweepAll((this.#waiters.first ?? head).orphans);',
   },
   {
     name: 'a sweep that fails is not repeated',
@@ -135,8 +135,8 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'patience is not watched',
-    file: 'queue/cohort.ts',
-    find: 'this.#dismiss(waiter, this.#waiters.errorFor(waiter, this.lease));\n  }\n\n  onAbort',
+    file: 'queue/waiter-queue.ts',
+    find: 'this.dismiss(waiter, this.errorFor(waiter));\n  }\n\n  onAbort',
     replace: 'void waiter;\n  }\n\n  onAbort',
   },
   {
@@ -148,14 +148,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'who has passed the lock on waits until it is woken',
     file: 'queue/cohort.ts',
-    find: "this.#restWhileBusy({ status: 'busy', remaining: Infinity, wakes: true }, { isWakeable, comesAgainIn: undefined });",
+    find: "this.#restWhileBusy({ status: 'busy', remaining: Infinity, wakes: true }, relaying);",
     replace: 'this.#rest(30_000);',
   },
   {
     name: 'a key is never left free for programs that are in no queue',
-    file: 'queue/cohort.ts',
-    find: "tenure.ask(opening.isDue ? 'open' : 'free')",
-    replace: "tenure.ask('free')",
+    file: 'queue/relaying.ts',
+    find: "this.tenure.ask(this.#opening.isDue ? 'open' : 'free')",
+    replace: "this.tenure.ask('free')",
   },
   {
     name: 'a quantum does not end',
@@ -171,9 +171,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a process that polls does not say when it comes again',
-    file: 'queue/cohort.ts',
-    find: 'const comesAgainIn = queues && !wakeUps.arrive ? this.#backoff().pollFor((obstacle.until ?? Infinity) - sentAt) : undefined;',
-    replace: 'const comesAgainIn = undefined;',
+    file: 'queue/asking.ts',
+    find: 'queues && !wakeUps.arrive ? owner.backoff.pollFor((obstacle.until ?? Infinity) - this.sentAt) : undefined;',
+    replace: 'undefined;',
   },
   {
     name: 'a process whose inbox has closed still counts on being woken',
@@ -189,9 +189,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'what failed for good counts as not done',
-    file: 'queue/cohort.ts',
-    find: "if (failure.applied === 'unknown') this.#expectLate(head);",
-    replace: "if (failure.applied === 'unknown' && failure.transient) this.#expectLate(head);",
+    file: 'queue/asking.ts',
+    find: "if (failure.applied === 'unknown') this.#expectLate();",
+    replace: "if (failure.applied === 'unknown' && failure.transient) this.#expectLate();",
   },
   {
     name: 'a shut-down does not wait for releases',
@@ -207,15 +207,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a shorter lease that is under way is forgotten when a longer one is confirmed',
-    file: 'lease/lease.ts',
-    find: 'this.#shortenings.reduce((least, other) => Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl)), validity(sentAt, ttl))',
-    replace: 'validity(sentAt, ttl)',
+    file: 'lease/confirmations.ts',
+    find: 'Math.min(least, validity(Math.max(sentAt, other.sentAt), other.ttl))',
+    replace: 'least + 0 * other.ttl',
   },
   {
     name: 'what was sent twice has come, also if it was executed once',
     file: 'lease/lease.ts',
-    find: "if (outcome !== 'resent') this.#settle(sent);",
-    replace: 'this.#settle(sent);',
+    find: "if (outcome !== 'resent') confirmations.settle(renewal);",
+    replace: 'confirmations.settle(renewal);',
   },
   {
     name: 'what was swept and may come yet is not looked for again',
@@ -226,13 +226,13 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'what is over and may come yet is not looked for again',
     file: 'queue/cohort.ts',
-    find: 'for (const orphan of orphans) if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
+    find: 'if (orphan.mayComeYet) this.#context.sweeper.revisit(orphan);',
     replace: '',
   },
   {
     name: 'a command that was sent again does not come once more',
-    file: 'queue/cohort.ts',
-    find: 'if (outcome.isResent === true) this.#expectLate(head);',
+    file: 'queue/asking.ts',
+    find: 'if (outcome.isResent === true) this.#expectLate();',
     replace: '',
   },
   {
@@ -246,5 +246,29 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'queue/waiter-queue.ts',
     find: "waiter.errorFor(wasBusy ? { kind: 'busy', until: undefined } : this.#obstacle, this.#typicalHold)",
     replace: 'waiter.errorFor(this.#obstacle, wasBusy ? this.#typicalHold : undefined)',
+  },
+  {
+    name: 'a caller is let in that has not asked',
+    file: 'queue/cohort.ts',
+    find: 'this.#grant(asking.head, tenure, asking.sentAt);',
+    replace: 'this.#grant(asking.head.next ?? asking.head, tenure, asking.sentAt);',
+  },
+  {
+    name: 'a caller has another value for each try',
+    file: 'queue/waiter.ts',
+    find: 'return (this.#value ??= this.context.newValue(this.request.terms.metadata));',
+    replace: 'return this.context.newValue(this.request.terms.metadata);',
+  },
+  {
+    name: 'more callers are let in than fencing tokens are reserved',
+    file: 'queue/tenure.ts',
+    find: 'this.#tokensLeft > 0 && lease',
+    replace: 'lease',
+  },
+  {
+    name: 'a lease that serves nobody is given back twice',
+    file: 'queue/cohort.ts',
+    find: 'return this.#context.giveBacks.start(tenure.lease, 0);',
+    replace: 'return [0, 0].forEach((keepUntil) => this.#context.giveBacks.start(tenure.lease, keepUntil));',
   },
 ];

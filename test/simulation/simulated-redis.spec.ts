@@ -129,6 +129,8 @@ describe(`the simulated server (seed ${SEED})`, () => {
   it(`answers as a real one, and holds the same, in ${STEPS} steps`, async () => {
     const lock = `${prefix}:lock`;
     const history: string[] = [];
+    let now = await serverTime();
+    clock.block(now - clock.now());
     for (let count = 0; count < STEPS; count += 1) {
       const step = one(steps);
       const names: Names = {
@@ -141,8 +143,8 @@ describe(`the simulated server (seed ${SEED})`, () => {
         shorten: random() < 0.5,
       };
       // Of two processes that come in one millisecond either may be the first.
-      clock.block(1);
-      for (const begin = Date.now(); Date.now() === begin;);
+      for (const last = await serverTime(); (now = await serverTime()) === last;);
+      clock.block(now - clock.now());
       const answers = [kind(await step.real(names)), kind(step.simulated(names))];
       history.push(`${step.name} ${names.value} ${names.inbox}: ${String(answers[0])}`);
       const real = [await redis.get(lock), await redis.zrange(queue(lock), '0', '-1')];
@@ -157,6 +159,12 @@ describe(`the simulated server (seed ${SEED})`, () => {
       if (String(real[0]).startsWith('reserved')) simulated.set(lock, String(real[0]), TTL, false);
     }
   });
+
+  /** In milliseconds: both have one time, so that a slow machine is slow for both. */
+  async function serverTime(): Promise<number> {
+    const [seconds, microseconds] = await redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  }
 
   function one<T>(items: readonly T[]): T {
     return items[Math.floor(random() * items.length)] as T;

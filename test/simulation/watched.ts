@@ -1,5 +1,5 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
+import type { LockHandle } from '../../lib/engine/lock/lock-handle.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
 /** What must hold: each is explained in simulation.spec.ts. */
@@ -22,7 +22,7 @@ export interface Fault {
 /** A lock that its caller has not released. */
 export interface Holding {
   readonly process: SimulatedProcess;
-  readonly lock: ScopedLock;
+  readonly lock: LockHandle;
   readonly terms: AcquireTerms;
   readonly grantedAt: number;
   isTold: boolean;

@@ -1,5 +1,5 @@
 import type { AcquireTerms } from '../../lib/engine/lock-engine.js';
-import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
+import type { LockHandle } from '../../lib/engine/lock/lock-handle.js';
 import { COMMAND_TIMEOUT_MS } from '../../lib/redis-lock.constants.js';
 import { RESERVED } from '../../lib/stores/scripts/queue.lua.js';
 import { KeyWatch } from './key-watch.js';
@@ -90,7 +90,7 @@ export class Watcher {
     if (this.#isReliable) for (const key of this.#init.keys) this.#keys.checkGone(key, process);
   }
 
-  gets(process: SimulatedProcess, lock: ScopedLock, terms: AcquireTerms): Holding {
+  gets(process: SimulatedProcess, lock: LockHandle, terms: AcquireTerms): Holding {
     this.granted += 1;
     const { signal } = lock;
     const holding: Holding = { process, lock, terms, grantedAt: this.#init.now(), isTold: signal.aborted };

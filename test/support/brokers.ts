@@ -32,6 +32,7 @@ export async function startRabbitMq(): Promise<Broker> {
   const [port, distribution, names] = [await freePort(), await freePort(), await freePort()];
   const settings = {
     ERL_EPMD_ADDRESS: '127.0.0.1',
+    ERL_CRASH_DUMP_SECONDS: '0',
     ERL_EPMD_PORT: `${names}`,
     RABBITMQ_NODENAME: 'test@localhost',
     RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',

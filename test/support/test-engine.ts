@@ -1,6 +1,6 @@
 import { LockEngine, type AcquireTerms, type EngineInit } from '../../lib/engine/lock-engine.js';
 import type { LockLostError } from '../../lib/errors/lock-lost.error.js';
-import type { ScopedLock } from '../../lib/engine/lock/lock-handle.js';
+import type { LockHandle } from '../../lib/engine/lock/lock-handle.js';
 import { DEFAULT_TERMS } from '../../lib/options/lock-options.js';
 import { FakeClock } from './fake-clock.js';
 import { TappedStore } from './tapped-store.js';
@@ -12,7 +12,7 @@ export interface TestEngine {
   /** What the observer was told. */
   readonly losses: LockLostError[];
   readonly unconfirmed: unknown[];
-  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<ScopedLock>;
+  acquire(key: string | readonly [string, ...string[]], terms?: Partial<AcquireTerms>): Promise<LockHandle>;
 }
 
 /** An engine in a world where time stands still until the test moves it. Another one on the same `clock` and `store` plays another process. */

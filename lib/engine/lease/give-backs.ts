@@ -1,11 +1,11 @@
 import type { ReleaseOutcome } from '../../interfaces/lock.interface.js';
 import type { LockStore, StoreFailure } from '../lock-store.interface.js';
 import type { Clock } from '../time/clock.js';
-import { giveTime } from '../time/deadline.js';
+import { withDeadline } from '../time/deadline.js';
 import type { Lease } from './lease.js';
-import type { Sweeper } from './orphan-sweeper.js';
+import type { OrphanSweeper } from './orphan-sweeper.js';
 
-/** Who hears what became of a lease that is given back. */
+/** Hears what became of a lease that is given back. */
 export interface GiveBackEnd {
   readonly onDone: (outcome: ReleaseOutcome) => void;
   /** It was not confirmed, and is going to be repeated in the background. */
@@ -18,11 +18,11 @@ const UNHEARD: GiveBackEnd = { onDone: () => undefined, onFailed: () => undefine
 export class GiveBacks {
   readonly #store: LockStore;
   readonly #clock: Clock;
-  readonly #sweeper: Sweeper;
+  readonly #sweeper: OrphanSweeper;
   #underWay = 0;
   #onSettled: () => void = () => undefined;
 
-  constructor(store: LockStore, clock: Clock, sweeper: Sweeper) {
+  constructor(store: LockStore, clock: Clock, sweeper: OrphanSweeper) {
     this.#store = store;
     this.#clock = clock;
     this.#sweeper = sweeper;
@@ -33,7 +33,7 @@ export class GiveBacks {
     const { key, value, ttl } = lease;
     const keepFor = keepUntil === 0 ? 0 : Math.max(0, Math.ceil(keepUntil - this.#clock.now()));
     this.#underWay += 1;
-    giveTime(this.#clock, this.#store.commandTimeout, lease.giveBack(keepFor), {
+    withDeadline(this.#clock, this.#store.commandTimeout, lease.giveBack(keepFor), {
       onDone: (outcome) => {
         this.#end();
         onDone(outcome);
@@ -46,11 +46,11 @@ export class GiveBacks {
     });
   }
 
-  /** Takes our process out of the queue of the key. Left undone, it costs the others one reservation that nobody takes. */
+  /** Takes this process out of the queue of the key. Left undone, it costs the others one reservation that is not taken. */
   leave(key: string): void {
     this.#underWay += 1;
     const end = (): void => this.#end();
-    giveTime(this.#clock, this.#store.commandTimeout, this.#store.leave(key), { onDone: end, onFailed: end });
+    withDeadline(this.#clock, this.#store.commandTimeout, this.#store.leave(key), { onDone: end, onFailed: end });
   }
 
   /** Ends when none is under way. */

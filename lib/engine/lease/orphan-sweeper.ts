@@ -8,13 +8,13 @@ const RETRY_CAP_MS = 1_000;
 /** How long after its lease must have ended a value is still looked for: a client may have held the command back that long. */
 const GIVE_UP_FACTOR = 2;
 
-/** When a value is looked for again whose command may still be on its way, over a connection that is no longer ours: milliseconds after the time before. */
+/** When a value is looked for again whose command may still be on its way, over a connection that the process has lost: milliseconds after the time before. */
 const REVISITS_MS = [1_000, 4_000];
 
 /** Beyond so many at a time a value is left to the end of its lease. */
 const MAX_SWEEPS = 10_000;
 
-/** A value that may be in Redis although nobody has it. */
+/** A value that may be in Redis although no caller holds its key. */
 export interface Orphan {
   readonly key: string;
   readonly value: string;
@@ -26,10 +26,10 @@ export interface Orphan {
 }
 
 /**
- * Removes values that may be in Redis although nobody holds them: acquires whose outcome is unknown, releases that were not confirmed. Each
+ * Removes values that may be in Redis although no caller holds their keys: acquires whose outcome is unknown, releases that were not confirmed. Each
  * removal is a compare-and-delete, so it can come late and often without harm.
  */
-export class Sweeper {
+export class OrphanSweeper {
   readonly #store: LockStore;
   readonly #clock: Clock;
   readonly #pending = new Set<Promise<void>>();
@@ -42,6 +42,10 @@ export class Sweeper {
   }
 
   /** Removes the value, now if possible, else as soon as the store answers again. */
+  sweepAll(orphans: readonly Orphan[]): void {
+    for (const orphan of orphans) this.sweep(orphan);
+  }
+
   sweep(orphan: Orphan): void {
     if (this.#pending.size >= MAX_SWEEPS) return;
     const work: Promise<void> = this.#sweep(orphan).finally(() => {

@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 const OWNER = /^([A-Za-z0-9._-]+:\d+:[a-z0-9]+#[a-z0-9]+)(?: (.*))?$/su;
 
 /**
- * Makes owner tokens, `host:pid:instance#counter`; by their form a process knows that the holder wakes who waits. They name a holder; knowing one gives no right that access to Redis does not give.
+ * Makes owner tokens, `host:pid:instance#counter`; by their form a process knows that the holder wakes those that wait. They name a holder; knowing one gives no right that access to Redis does not give.
  */
 export class OwnerTokens {
   readonly #prefix: string;

@@ -1,13 +1,12 @@
 import { LockBackendError } from '../../errors/lock-backend.error.js';
 import { LockLostError, type LockLostReason } from '../../errors/lock-lost.error.js';
-import type { ReleaseOutcome } from '../../interfaces/lock.interface.js';
+import type { Lock, ReleaseOutcome } from '../../interfaces/lock.interface.js';
 import type { LockStore } from '../lock-store.interface.js';
 import { checkTtl } from './check-ttl.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { GiveBacks } from '../lease/give-backs.js';
 import type { Lease, LeaseHolder, Leases } from '../lease/lease.js';
 import type { LockObserver } from '../lock-observer.interface.js';
-import { SharedLock, type ScopedLock, type ShareableLock } from './lock-handle.js';
 import { asStoreFailure, within } from '../time/deadline.js';
 
 /** A lease that serves the next caller of this process needs no command. */
@@ -28,8 +27,8 @@ export interface HoldTerms {
   readonly minHold: number;
 }
 
-/** One holder's turn: the lock that callers see, over one lease for each key. */
-export class HeldLock implements ShareableLock, LeaseHolder {
+/** What its holders share, each by a handle of its own: one lease for each key, held until the last of them has released it. */
+export class HeldLock implements LeaseHolder {
   readonly key: string;
   readonly fencingToken: number;
 
@@ -43,8 +42,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #state: 'held' | 'lost' | 'released' = 'held';
   #loss: LockLostError | undefined;
   #controller: AbortController | undefined;
-  #shares = 1;
-  #outcome: Promise<ReleaseOutcome> | undefined;
+  #holders = 0;
   #keys: readonly string[] | undefined;
 
   constructor(context: HoldContext, leases: Leases, fencingToken: number, { ttl, maxHold, minHold }: HoldTerms) {
@@ -67,27 +65,19 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     return this.#context.realm;
   }
 
+  /** Whether any of its holders still surely holds it. */
   get isHeld(): boolean {
-    return this.#outcome === undefined && this.isAlive;
-  }
-
-  /** Whether it is held by this holder or by another that shares it. */
-  get isAlive(): boolean {
-    return this.#isAliveAt(this.#context.clock.now());
-  }
-
-  get isReleased(): boolean {
-    return this.#outcome !== undefined;
+    return this.#isHeldAt(this.#context.clock.now());
   }
 
   /** Why it was lost, if it was. */
   get loss(): LockLostError | undefined {
-    void this.isAlive;
+    void this.isHeld;
     return this.#loss;
   }
 
   get signal(): AbortSignal {
-    void this.isAlive;
+    void this.isHeld;
     this.#controller ??= new AbortController();
     if (this.#loss !== undefined) this.#controller.abort(this.#loss);
     return this.#controller.signal;
@@ -99,12 +89,8 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     return Math.floor(clock.epoch() + left);
   }
 
-  async extend(ttl?: number): Promise<void> {
-    await this.extendFor(this, ttl);
-  }
-
-  /** For one of those who share it. */
-  async extendFor(holder: ScopedLock, ttl = this.#ttl): Promise<void> {
+  /** Starts its leases afresh, if `holder` still holds it. */
+  async extendFor(holder: Pick<Lock, 'isHeld'>, ttl = this.#ttl): Promise<void> {
     checkTtl(ttl);
     this.#assertHeldBy(holder);
     try {
@@ -119,34 +105,21 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     this.#assertHeldBy(holder);
   }
 
-  release(): Promise<ReleaseOutcome> {
-    return (this.#outcome ??= this.leave());
+  /** One holder more. */
+  enter(): void {
+    this.#holders += 1;
   }
 
   /** One holder less; the last one gives the lock back. */
   leave(): Promise<ReleaseOutcome> {
-    this.#shares -= 1;
-    if (this.#shares === 0) return this.#release();
+    this.#holders -= 1;
+    if (this.#holders === 0) return this.#release();
     return Promise.resolve(this.#loss === undefined ? 'released' : outcomeOf(this.#loss));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.release();
-    } catch (error) {
-      this.tellUnconfirmed(error);
-    }
-  }
-
-  /** Nobody is there to hear that a release failed. */
+  /** A release failed, and no caller is there to hear of it. */
   tellUnconfirmed(error: unknown): void {
     this.#context.observer.releaseUnconfirmed(this.key, error);
-  }
-
-  /** Counts one more holder; each has an object of its own to release, once. */
-  share(): SharedLock {
-    this.#shares += 1;
-    return new SharedLock(this);
   }
 
   /** From here on the holder cannot be sure: renewal stops, and it is told. */
@@ -157,7 +130,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     this.#tell(reason, cause);
   }
 
-  #isAliveAt(now: number): boolean {
+  #isHeldAt(now: number): boolean {
     if (this.#state !== 'held') return false;
     // Each lease notices its own deadline, and tells.
     for (const lease of this.#leases) if (!lease.isHeldAt(now)) return false;
@@ -174,18 +147,18 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #release(): Promise<ReleaseOutcome> {
     const { clock } = this.#context;
     const now = clock.now();
-    const wasHeld = this.#isAliveAt(now);
+    const wasHeld = this.#isHeldAt(now);
     this.#state = 'released';
     clock.clearTimer(this.#maxHoldTimer);
     for (const each of this.#leases) each.holder = undefined;
     const isSingle = this.#leases.length === 1;
     const [lease] = this.#leases;
     const keepUntil = this.#keepUntil !== 0 && this.#keepUntil > now ? this.#keepUntil : 0;
-    if (keepUntil === 0 && isSingle && lease.pass(now)) return PASSED;
+    if (keepUntil === 0 && isSingle && lease.offer(now)) return PASSED;
     const outcome = isSingle
       ? this.#end(lease, keepUntil)
       : Promise.all(this.#leases.map((each) => this.#end(each, keepUntil))).then(worst);
-    // Nobody had told the holder, and it was not alone all the time.
+    // The holder does not know yet that it was not alone all the time.
     return wasHeld ? outcome.then((ended) => this.#tellUnlessReleased(ended)) : outcome;
   }
 
@@ -197,7 +170,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
   #end(lease: Lease, keepUntil: number): Promise<ReleaseOutcome> {
     const { giveBacks } = this.#context;
     if (this.#loss?.reason === 'stolen') {
-      // Of several keys the others are still ours.
+      // Of several keys this process still has the others.
       if (this.#leases.length > 1) giveBacks.start(lease, keepUntil);
       return Promise.resolve('stolen');
     }
@@ -212,7 +185,7 @@ export class HeldLock implements ShareableLock, LeaseHolder {
     });
   }
 
-  #assertHeldBy(holder: ScopedLock): void {
+  #assertHeldBy(holder: Pick<Lock, 'isHeld'>): void {
     if (holder.isHeld) return;
     // Released by the holder itself, the lease is over as if it had expired.
     throw this.#loss ?? new LockLostError({ key: this.key, reason: 'expired' });

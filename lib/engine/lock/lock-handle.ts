@@ -1,34 +1,17 @@
 import type { LockLostError } from '../../errors/lock-lost.error.js';
 import type { Lock, ReleaseOutcome } from '../../interfaces/lock.interface.js';
+import type { HeldLock } from './held-lock.js';
+import type { StandInLock } from './stand-in-lock.js';
 
-/** What a lock in an async context tells of itself. */
-export interface ScopedLock extends Lock {
-  /** Tells the locks of one engine from those of another. */
-  readonly realm: object;
-  readonly isReleased: boolean;
-  readonly loss: LockLostError | undefined;
-  share(): ScopedLock;
-}
-
-/** A lock that several may hold. */
-export interface ShareableLock extends ScopedLock {
-  /** Whether any of its holders still holds it. */
-  readonly isAlive: boolean;
-  /** Starts the lease anew, if `holder` is one that holds it. */
-  extendFor(holder: ScopedLock, ttl?: number): Promise<void>;
-  /** One holder less; the last one gives the lock back. */
-  leave(): Promise<ReleaseOutcome>;
-  /** Nobody is there to hear that a release failed. */
-  tellUnconfirmed(error: unknown): void;
-}
-
-/** One of several holders of the same lock, which lives until the last of them has released it. */
-export class SharedLock implements ScopedLock {
-  readonly #lock: ShareableLock;
+/** What one holder has of a lock that is held, perhaps by others too: its own to release, once. */
+export class LockHandle implements Lock {
+  readonly #lock: HeldLock | StandInLock;
   #outcome: Promise<ReleaseOutcome> | undefined;
 
-  constructor(lock: ShareableLock) {
+  /** From now on `lock` has one holder more. */
+  constructor(lock: HeldLock | StandInLock) {
     this.#lock = lock;
+    lock.enter();
   }
 
   get key(): string {
@@ -48,13 +31,14 @@ export class SharedLock implements ScopedLock {
   }
 
   get isHeld(): boolean {
-    return this.#outcome === undefined && this.#lock.isAlive;
+    return this.#outcome === undefined && this.#lock.isHeld;
   }
 
   get expiresAt(): number {
     return this.#lock.expiresAt;
   }
 
+  /** Tells the locks of one engine from those of another. */
   get realm(): object {
     return this.#lock.realm;
   }
@@ -63,6 +47,7 @@ export class SharedLock implements ScopedLock {
     return this.#outcome !== undefined;
   }
 
+  /** Why it was lost, if it was. */
   get loss(): LockLostError | undefined {
     return this.#lock.loss;
   }
@@ -83,7 +68,8 @@ export class SharedLock implements ScopedLock {
     }
   }
 
-  share(): ScopedLock {
-    return this.#lock.share();
+  /** A handle for one more holder. */
+  share(): LockHandle {
+    return new LockHandle(this.#lock);
   }
 }

@@ -1,17 +1,16 @@
 import { LockLostError } from '../../errors/lock-lost.error.js';
-import type { ReleaseOutcome } from '../../interfaces/lock.interface.js';
-import type { ScopedLock } from './lock-handle.js';
+import type { Lock, ReleaseOutcome } from '../../interfaces/lock.interface.js';
 
 let lastToken = 0;
 
-/** What a test that does not care for locks gets in place of one: held until it is released, never lost, and nobody is kept out. */
-export class StandInLock implements ScopedLock {
+/** What a handle stands for in a test that does not care for locks: held until it is released, never lost, and no other caller is kept out. */
+export class StandInLock {
   readonly keys: readonly string[];
   readonly fencingToken = (lastToken += 1);
   readonly signal: AbortSignal = new AbortController().signal;
   readonly expiresAt = Number.MAX_SAFE_INTEGER;
+  readonly isHeld = true;
   readonly loss = undefined;
-  #isReleased = false;
 
   constructor(
     readonly realm: object,
@@ -20,29 +19,20 @@ export class StandInLock implements ScopedLock {
     this.keys = [key];
   }
 
-  get isReleased(): boolean {
-    return this.#isReleased;
-  }
-
-  get isHeld(): boolean {
-    return !this.#isReleased;
-  }
-
-  extend(): Promise<void> {
-    if (this.isHeld) return Promise.resolve();
+  extendFor(holder: Pick<Lock, 'isHeld'>): Promise<void> {
+    if (holder.isHeld) return Promise.resolve();
     return Promise.reject(new LockLostError({ key: this.key, reason: 'expired' }));
   }
 
-  release(): Promise<ReleaseOutcome> {
-    this.#isReleased = true;
+  enter(): void {
+    return undefined;
+  }
+
+  leave(): Promise<ReleaseOutcome> {
     return Promise.resolve('released');
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.release();
-  }
-
-  share(): ScopedLock {
-    return this;
+  tellUnconfirmed(): void {
+    return undefined;
   }
 }

@@ -1,3 +1,5 @@
+import type { BusyOutcome } from '../lock-store.interface.js';
+
 const FIRST_MS = 20;
 const SPREAD = 0.25;
 
@@ -10,10 +12,14 @@ const LAST_TRIES_MS = 100;
 /** Contenders that wait for one lease to end must not all arrive in the same millisecond. */
 const EXPIRY_JITTER_MS = 10;
 
-/** How a process asked that found the key busy: to be woken, or for some milliseconds later. */
+/** How a process asked that is answered that the key is busy. */
 export interface Asked {
+  /** Whether the holder can wake it. */
   readonly isWakeable: boolean;
+  /** Milliseconds after which it said to come again. */
   readonly comesAgainIn: number | undefined;
+  /** Whether a wake-up came, or may have been lost, while the command was under way: it may have been answered before. */
+  readonly wasWoken: boolean;
 }
 
 /** How long a process rests between two tries for one key. Spread by a quarter, so that processes do not keep step. */
@@ -32,7 +38,12 @@ export class Backoff {
     return Math.ceil(base * (1 + SPREAD * (2 * this.#random() - 1)));
   }
 
-  /** Milliseconds to rest while Redis cannot be asked: who has `patience` left must not sleep through its return. */
+  /** Milliseconds to rest while another has the key. A process that has said when it comes again does so then, not sooner: its turn is kept for that moment. */
+  whileBusy({ remaining, wakes }: BusyOutcome, { isWakeable, comesAgainIn }: Asked): number {
+    return isWakeable && wakes ? this.rest(remaining) : (comesAgainIn ?? this.pollFor(remaining));
+  }
+
+  /** Milliseconds to rest while Redis cannot be asked: a caller with `patience` milliseconds left must not sleep through its return. */
   whileBroken(patience: number): number {
     return Math.min(this.poll(), Math.max(LAST_TRIES_MS, patience / 2));
   }

@@ -1,5 +1,6 @@
 import type { LockStore, RelayOutcome, RelayRequest } from '../lock-store.interface.js';
 import type { Clock } from '../time/clock.js';
+import { invariant } from '../invariant.js';
 import type { Lease } from '../lease/lease.js';
 import type { Opening } from './opening.js';
 import type { Orphan } from '../lease/orphan-sweeper.js';
@@ -24,16 +25,22 @@ export function tokensFor({ handOvers }: QuantumTerms, waiting: number): number 
   return Math.min(handOvers + 1, waiting * TOKENS_PER_CALLER);
 }
 
-/** What Redis gave. */
+/** What one caller is let in with. */
 export interface Grant {
-  /** The first of the block. */
+  readonly lease: Lease;
+  readonly fencingToken: number;
+}
+
+/** What Redis gave when it gave the lease. */
+export interface TenureInit {
+  /** The first of the block of fencing tokens. */
   readonly fencingToken: number;
   readonly tokens: number;
   /** Whether another command that takes the key with the same value may be on its way. */
   readonly mayComeYet: boolean;
 }
 
-/** What our process has of a key while it has it: a lease, the fencing tokens of those whom it serves, and the rest of its quantum. */
+/** What the process has of a key while it has it: a lease, the fencing tokens of those whom it serves, and the rest of its quantum. */
 export class Tenure {
   readonly lease: Lease;
   readonly #mayComeYet: boolean;
@@ -44,12 +51,11 @@ export class Tenure {
   #tokensLeft = 0;
   /** How many are left when it is time to ask ahead. */
   #half = 0;
-
   /** When Redis was last asked for the key. */
   #askedAt: number;
 
   /** `now`: when Redis gave it, on the monotonic clock. */
-  constructor(context: TenureContext, lease: Lease, { fencingToken, tokens, mayComeYet }: Grant, now: number) {
+  constructor(context: TenureContext, lease: Lease, { fencingToken, tokens, mayComeYet }: TenureInit, now: number) {
     this.lease = lease;
     this.#mayComeYet = mayComeYet;
     this.#askedAt = now;
@@ -59,12 +65,12 @@ export class Tenure {
   }
 
   /** What Redis may hold of it, once it is over. */
-  get orphans(): readonly [Orphan] {
+  get orphan(): Orphan {
     const { key, value, ttl } = this.lease;
-    return [{ key, value, ttl, mayComeYet: this.#mayComeYet }];
+    return { key, value, ttl, mayComeYet: this.#mayComeYet };
   }
 
-  /** At half of the quantum, unless it has to end: if no process waits, it starts anew before it is over. A failure shows again when it is over. */
+  /** Asks at half of the quantum, unless it has to end: if no other process waits, it starts afresh before it is over. A failure shows again when it is over. */
   askAhead(opening: Pick<Opening, 'isDue'>): void {
     if (this.#tokensLeft !== this.#half || opening.isDue) return;
     this.ask('held').then(
@@ -87,15 +93,17 @@ export class Tenure {
     return this.#tokensLeft > 0 && lease.validUntil - now >= lease.ttl / 2 && this.#quantum.take(now);
   }
 
+  /** The fencing token of the next caller. */
   takeToken(): number {
+    invariant(this.#tokensLeft > 0, 'a caller is let in only while fencing tokens are left');
     this.#tokensLeft -= 1;
     this.#nextToken += 1;
     return this.#nextToken - 1;
   }
 
   /**
-   * Asks whether another process waits. If none does (`kept`), everything starts anew; else the lock passes on, unless one of ours still
-   * holds it. Rejects with a `StoreFailure`.
+   * Asks whether another process waits. If none does (`kept`), quantum, tokens and lease start afresh; else the lock passes on, unless a caller of this process
+   * still holds it. Rejects with a `StoreFailure`.
    */
   async ask(mode: RelayRequest['mode']): Promise<RelayOutcome['status']> {
     const { store, clock, quantum } = this.#context;

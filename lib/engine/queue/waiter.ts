@@ -8,6 +8,7 @@ import {
   type LockStore,
 } from '../lock-store.interface.js';
 import { Cancellation, type AbortListener, type StopSignal } from '../cancellation.js';
+import { invariant } from '../invariant.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { FifoLinks } from './fifo.js';
 import type { Leases } from '../lease/lease.js';
@@ -32,6 +33,8 @@ export interface Companions {
   takeOver(orphans: readonly Orphan[], sentAt: number): Leases;
   /** Another key is in the way. */
   onElsewhere(key: string, obstacle: Obstacle): void;
+  /** Whether any of them is still held that was taken over. */
+  areHeld(): boolean;
 }
 
 /** What one caller asks of one key. */
@@ -51,7 +54,7 @@ export interface WaitRequest {
 /** One try of the process, on behalf of a caller. */
 export interface Try {
   readonly tokens: number;
-  /** Of a process that waits; `undefined` for one that only looks. */
+  /** Of a process that gets into the queue when the key is busy; `undefined` for one that only looks. */
   readonly waits: Pick<ContendRequest, 'comesAgainIn'> | undefined;
 }
 
@@ -63,8 +66,8 @@ export interface WaiterContext {
 }
 
 /**
- * What stood in the way last: nobody yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` when nobody
- * knows), or a broken store (`since`, without a break).
+ * What stood in the way last: nothing yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` where it is not
+ * known), or a broken store (`since`, without a break).
  */
 export type Obstacle =
   | { readonly kind: 'none' }
@@ -78,7 +81,7 @@ export function failing(failure: StoreFailure, since: number, before: Obstacle):
   return { kind: 'failure', failure, since: before.kind === 'failure' ? before.since : since };
 }
 
-/** Who decides what becomes of a waiter. */
+/** Decides what becomes of a waiter. */
 export interface WaiterOwner {
   /** The caller's patience is at an end. */
   onTimeout(waiter: Waiter): void;
@@ -90,7 +93,7 @@ export interface WaiterOwner {
 export class Waiter implements FifoLinks<Waiter> {
   previous: Waiter | undefined;
   next: Waiter | undefined;
-  /** Whether Redis may hold our value, or get it yet, although no reply told us so. */
+  /** Whether Redis may hold the value of this caller, or get it yet, although no reply said so. */
   isOutcomeUnknown = false;
 
   #state: 'waiting' | 'granted' | 'gone' = 'waiting';
@@ -152,12 +155,12 @@ export class Waiter implements FifoLinks<Waiter> {
       : store.contend({ key, value, ttl, tokens, comesAgainIn: waits.comesAgainIn });
   }
 
-  /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command, one that waits for another's as long. */
+  /** Watches the caller's patience and signal from now on. A single try that `asks` has the time of its command; one that waits for the answer to another caller has as long. */
   watch(owner: WaiterOwner, asks: boolean, obstacle: Obstacle): void {
     const { terms } = this.request;
     this.#owner = owner;
     if (terms.wait > 0) this.face(obstacle);
-    else if (!asks) this.#giveTime(this.context.store.commandTimeout);
+    else if (!asks) this.#limitTo(this.context.store.commandTimeout);
     const { signal } = terms;
     if (signal === undefined) return;
     const listener = signal instanceof Cancellation ? this : (): void => this.handleEvent();
@@ -175,7 +178,7 @@ export class Waiter implements FifoLinks<Waiter> {
     const { terms, since } = this.request;
     if (terms.wait === 0) return;
     const fails = obstacle.kind === 'failure' ? Math.max(0, obstacle.since - since) + terms.backendWait : Infinity;
-    this.#giveTime(Math.min(terms.wait, fails));
+    this.#limitTo(Math.min(terms.wait, fails));
   }
 
   /** The signal has aborted. */
@@ -218,8 +221,8 @@ export class Waiter implements FifoLinks<Waiter> {
     return new LockBackendError(`Lock "${key}" could not be asked for in ${waitedMs} ms: ${why}.`, { key, cause });
   }
 
-  /** So many milliseconds from when the caller asked. */
-  #giveTime(patience: number): void {
+  /** The caller's patience lasts so many milliseconds from when it asked. */
+  #limitTo(patience: number): void {
     const { clock } = this.context;
     const deadline = this.request.since + patience;
     clock.clearTimer(this.#timer);
@@ -232,6 +235,7 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 
   #leave(state: 'granted' | 'gone'): void {
+    invariant(this.#state === 'waiting', 'a caller is answered once');
     this.#state = state;
     this.context.clock.clearTimer(this.#timer);
     if (this.#listener !== undefined) this.request.terms.signal?.removeEventListener('abort', this.#listener);
@@ -239,7 +243,7 @@ export class Waiter implements FifoLinks<Waiter> {
   }
 }
 
-/** A lease that ended by now was renewed, or is another's: nobody knows how long that lasts. */
+/** A lease that ended by now was renewed, or is another's: how long that lasts is not known. */
 function outlook(
   left: number,
   typicalHold = Infinity,

@@ -1,6 +1,6 @@
 import type { LockStore } from '../lock-store.interface.js';
 
-/** Who contends again when woken. */
+/** Contends again when woken. */
 export interface Sleeper {
   /**
    * The key may be free. Or wake-ups arrive from now on, and those before may be lost; or they arrive no longer, so that the process has to say when
@@ -11,7 +11,7 @@ export interface Sleeper {
 
 export interface WakeUpsInit {
   readonly store: LockStore;
-  /** Who sleeps for a key. */
+  /** What sleeps for a key. */
   readonly sleeperFor: (key: string) => Sleeper | undefined;
   readonly sleepers: () => Iterable<Sleeper>;
   /** Told once when the server refuses the inbox for good. */
@@ -34,7 +34,7 @@ export class WakeUps {
     return this.#state === 'open';
   }
 
-  /** Opens the inbox, if nobody has yet. */
+  /** Opens the inbox, if that has not been done yet. */
   open(): void {
     if (this.#state !== 'unopened') return;
     this.#state = 'opening';
@@ -49,7 +49,7 @@ export class WakeUps {
   #onWake(key: string): void {
     const sleeper = this.#init.sleeperFor(key);
     if (sleeper !== undefined) return sleeper.wake();
-    // All who waited have gone: the next process must not wait for us.
+    // All callers that waited have gone: the next process must not wait for this one.
     this.#init.store.leave(key).catch(() => undefined);
   }
 

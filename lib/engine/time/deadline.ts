@@ -3,49 +3,44 @@ import type { Clock } from './clock.js';
 
 /** What becomes of work with a deadline: one of the first two, once. */
 export interface WorkEnd<T> {
-  readonly onDone: (result: T) => void;
+  onDone(result: T): void;
   /** It failed, or took too long: then its outcome is unknown. */
-  readonly onFailed: (failure: StoreFailure) => void;
+  onFailed(failure: StoreFailure): void;
   /** It came to its end, whatever that was, after it took too long. */
-  readonly onLate?: () => void;
+  onLate?(): void;
 }
 
 /**
  * Gives `work` `ms` milliseconds: whatever the client does with a command, the engine goes on. A reply that has come when they are over counts, also when
- * the event loop was too busy to read it: its deadline is the server's, not ours.
+ * the event loop was too busy to read it: its deadline is for the server, not for this process.
  */
-export function giveTime<T>(
-  clock: Clock,
-  ms: number,
-  work: Promise<T>,
-  { onDone, onFailed, onLate }: WorkEnd<T>,
-): void {
+export function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>, end: WorkEnd<T>): void {
   let state: 'waiting' | 'settled' | 'late' = 'waiting';
   const giveUp = (): void => {
     if (state !== 'waiting') return;
     state = 'late';
-    onFailed(tooLate(`Redis did not answer within ${ms} ms`));
+    end.onFailed(tooLate(`Redis did not answer within ${ms} ms`));
   };
   const timer = clock.setTimer(ms, () => clock.afterReads(giveUp), 'process');
   work.then(
     (result) => {
-      if (state === 'late') return onLate?.();
+      if (state === 'late') return end.onLate?.();
       state = 'settled';
       clock.clearTimer(timer);
-      onDone(result);
+      end.onDone(result);
     },
     (error: unknown) => {
-      if (state === 'late') return onLate?.();
+      if (state === 'late') return end.onLate?.();
       state = 'settled';
       clock.clearTimer(timer);
-      onFailed(asStoreFailure(error));
+      end.onFailed(asStoreFailure(error));
     },
   );
 }
 
 /** Settles as `work` does, or after `ms` milliseconds rejects with an unknown outcome. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  return new Promise<T>((resolve, reject) => giveTime(clock, ms, work, { onDone: resolve, onFailed: reject }));
+  return new Promise<T>((resolve, reject) => withDeadline(clock, ms, work, { onDone: resolve, onFailed: reject }));
 }
 
 /** No answer, or one that is worth nothing any more: nobody knows what Redis holds. */

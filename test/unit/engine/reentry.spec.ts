@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ScopedLock } from '../../../lib/engine/lock/lock-handle.js';
+import type { LockHandle } from '../../../lib/engine/lock/lock-handle.js';
 import type { AcquireTerms } from '../../../lib/engine/lock-engine.js';
 import { deferred } from '../../support/deferred.js';
 import { testEngine, type TestEngine } from '../../support/test-engine.js';
@@ -10,7 +10,7 @@ describe('a nested acquire', () => {
 
   async function holding<T>(
     key: string | readonly [string, ...string[]],
-    body: (lock: ScopedLock) => Promise<T> | T,
+    body: (lock: LockHandle) => Promise<T> | T,
     terms: Partial<AcquireTerms> = {},
   ): Promise<T> {
     const lock = await world.acquire(key, terms);

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Lease, validity, type LeaseTerms } from '../../../../lib/engine/lease/lease.js';
+import { validity } from '../../../../lib/engine/lease/confirmations.js';
+import { Lease, type LeaseTerms } from '../../../../lib/engine/lease/lease.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { broken, silence, TappedStore } from '../../../support/tapped-store.js';
 import { rejection, watch } from '../../../support/watch.js';

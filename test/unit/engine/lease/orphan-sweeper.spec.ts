@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { Sweeper } from '../../../../lib/engine/lease/orphan-sweeper.js';
+import { OrphanSweeper } from '../../../../lib/engine/lease/orphan-sweeper.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { broken, silence, TappedStore } from '../../../support/tapped-store.js';
 import { watch } from '../../../support/watch.js';
 
 const TTL = 30_000;
 
-describe('Sweeper', () => {
+describe('OrphanSweeper', () => {
   let clock: FakeClock;
   let store: TappedStore;
-  let sweeper: Sweeper;
+  let sweeper: OrphanSweeper;
 
   const leave = (key = 'a') => store.inner.acquire({ key, value: 'mine', ttl: TTL, tokens: 1 });
   const isSettled = async (): Promise<boolean> => {
@@ -21,7 +21,7 @@ describe('Sweeper', () => {
   beforeEach(() => {
     clock = new FakeClock();
     store = new TappedStore(clock);
-    sweeper = new Sweeper(store, clock);
+    sweeper = new OrphanSweeper(store, clock);
   });
 
   it('C5: removes a value at once', async () => {

@@ -1,15 +1,15 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { giveTime, within } from '../../../../lib/engine/time/deadline.js';
+import { withDeadline, within } from '../../../../lib/engine/time/deadline.js';
 import { deferred } from '../../../support/deferred.js';
 import { FakeClock } from '../../../support/fake-clock.js';
 import { watch } from '../../../support/watch.js';
 
-describe('giveTime()', () => {
+describe('withDeadline()', () => {
   let clock: FakeClock;
   let events: string[];
 
   const start = (work: Promise<string>): void =>
-    giveTime(clock, 1_000, work, {
+    withDeadline(clock, 1_000, work, {
       onDone: (result) => events.push(result),
       onFailed: ({ applied }) => events.push(`failed, ${applied}`),
       onLate: () => events.push('late'),
