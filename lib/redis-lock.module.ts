@@ -33,6 +33,7 @@ const redisBackend: BackendFactory = ({ endpoint, keyPrefix, commandTimeout }, l
  */
 @Module({})
 export class RedisLockModule extends ConfigurableModuleClass implements OnModuleInit {
+  /** Made by Nest. */
   constructor(private readonly modules: ModulesContainer) {
     super();
     completeApp(modules);
@@ -41,7 +42,8 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
   /**
    * Registers a lock service. Import it once per `name`, in the root module.
    *
-   * @param options - all optional; checked when the app starts.
+   * @param options - see there for defaults; checked when the app starts.
+   * @returns the module, for `imports`.
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRoot(options: RedisLockModuleOptions & RedisLockModuleExtras = {}): DynamicModule {
@@ -51,6 +53,8 @@ export class RedisLockModule extends ConfigurableModuleClass implements OnModule
   /**
    * Registers a lock service whose options are made by a factory, a class, or a provider that exists.
    *
+   * @param options - exactly one of `useFactory`, `useClass` and `useExisting`, and what it needs.
+   * @returns the module, for `imports`.
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRootAsync(options: RedisLockModuleAsyncOptions): DynamicModule {

@@ -63,16 +63,17 @@ export class RedisLockService {
   /**
    * Acquires a lock, or all of several, waiting while it is busy. The caller releases it.
    *
-   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys are taken at once, all or none; on a Cluster, where they share no hash tag, one after the
-   *   other in sorted order.
+   * @param key - 1 to 512 bytes of UTF-8 without control characters. Several keys, at most 100, are taken at once, all or none; on a Cluster,
+   *   where they share no hash tag, one after the other in sorted order.
    * @param options - override the module's `defaults`.
    * @returns the lock, held.
    * @throws {LockNotAcquiredError} when it stayed busy for `wait` milliseconds.
-   * @throws {LockBackendError} when Redis could not be asked in that time.
+   * @throws {LockBackendError} when Redis could not be asked for `backendWait` milliseconds.
    * @throws {LockReentryError} when the caller already holds the key, unless `reentry` says otherwise.
    * @throws {LockQueueFullError} when `maxWaiters` callers of this process wait already.
    * @throws {LockClosedError} when the app shuts down.
-   * @throws {LockKeyError} {RedisLockOptionsError} for bad input, before Redis is touched.
+   * @throws {LockKeyError} when a key is none of those, or there are too many; before Redis is asked.
+   * @throws {RedisLockOptionsError} when an option is unknown or out of its range; before Redis is asked.
    * @throws the reason of `options.signal` when that aborts.
    */
   acquire(key: string | readonly string[], options?: LockOptions): Promise<Lock>;
@@ -87,8 +88,10 @@ export class RedisLockService {
   }
 
   /**
-   * Tries once.
+   * Tries once to acquire a lock, or all of several, whatever `wait` says. The caller releases it.
    *
+   * @param key - as for `acquire()`.
+   * @param options - override the module's `defaults`.
    * @returns the lock, or `null` when it is busy. Everything else that can go wrong throws, as for `acquire()`: a broken Redis is not "busy".
    */
   async tryAcquire(key: string | readonly string[], options?: LockOptions): Promise<Lock | null> {
@@ -106,6 +109,9 @@ export class RedisLockService {
    * Result and error of `fn` pass untouched, also when the lock was lost meanwhile (`lock.signal` tells `fn`) or the release failed (a warning
    * is logged, and the release repeated).
    *
+   * @param key - as for `acquire()`.
+   * @param fn - gets the lock. It need not release it; if it does, the rest of it runs unlocked.
+   * @returns what `fn` returned.
    * @throws what `acquire()` throws, and what `fn` throws.
    */
   withLock<T>(key: string | readonly string[], fn: LockBody<T>): Promise<T>;
@@ -149,7 +155,8 @@ export class RedisLockService {
   /**
    * Looks at a lock, for operators: by the time the answer is there it may be wrong.
    *
-   * @returns `null` when nobody holds it.
+   * @param key - as for `acquire()`, one.
+   * @returns `null` when it is free.
    * @throws {LockBackendError} when Redis could not be asked, or the key holds data of another type.
    */
   async inspect(key: string): Promise<LockInfo | null> {
@@ -157,10 +164,11 @@ export class RedisLockService {
   }
 
   /**
-   * Takes a lock away from whoever holds it. A holder in this process is told at once, in another process at its next renewal (a third of its
-   * `ttl` at most).
+   * Takes a lock away from its holder, as an operator may have to. A holder in this process is told at once by its `signal`, one in another
+   * process at its next renewal (a third of its `ttl` at most).
    *
-   * @returns whether somebody held it.
+   * @param key - as for `acquire()`, one.
+   * @returns whether it was held.
    * @throws {LockBackendError} when Redis could not be asked, or the key holds data of another type.
    */
   async forceRelease(key: string): Promise<boolean> {
@@ -173,8 +181,8 @@ export class RedisLockService {
   }
 
   /**
-   * @internal Waiters go first: a server that shuts down waits for its requests, and those may wait for a lock. Nest goes on when every lock is given back: later,
-   * a client that was borrowed may be closed by its owner.
+   * @internal Waiters go first: a server that shuts down waits for its requests, and those may wait for a lock. Nest goes on when every
+   * lock is given back: later, a client that was borrowed may be closed by its owner.
    */
   beforeApplicationShutdown(): Promise<void> {
     return (this.#closing ??= this.#engine.close(this.#shutdownGrace));

@@ -14,6 +14,7 @@ export class LockBackendError extends RedisLockError {
 
   readonly code = LockBackendError.code;
 
+  /** For tests and other implementations of a lock; the library throws its own. */
   constructor(message: string, init: RedisLockErrorInit = {}) {
     super('LockBackendError', LockBackendError.code, message, init);
   }

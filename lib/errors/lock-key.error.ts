@@ -13,6 +13,7 @@ export class LockKeyError extends RedisLockError {
 
   readonly code = LockKeyError.code;
 
+  /** For key functions that refuse a call, too. */
   constructor(message: string, init: RedisLockErrorInit = {}) {
     super('LockKeyError', LockKeyError.code, message, init);
   }

@@ -18,13 +18,14 @@ const EXPLANATION: Record<LockLostReason, string> = {
   shutdown: 'the application shut down and the grace for holders ended',
 };
 
+/** What a `LockLostError` is made of. */
 export interface LockLostInit extends RedisLockErrorInit {
   readonly key: string;
   readonly reason: LockLostReason;
 }
 
 /**
- * The caller may no longer assume that it is alone. It is the reason of `lock.signal`, and what `extend()` and `assertLocked()` throw.
+ * The holder may no longer assume that it is alone. It is the reason of `lock.signal`, and what `extend()` and `assertLocked()` throw.
  *
  * @publicApi
  */
@@ -35,8 +36,11 @@ export class LockLostError extends RedisLockError {
   }
 
   readonly code = LockLostError.code;
+
+  /** Why, for programs; the message says it for people. */
   readonly reason: LockLostReason;
 
+  /** For tests and other implementations of a lock; the library throws its own. */
   constructor({ reason, ...init }: LockLostInit) {
     super('LockLostError', LockLostError.code, `Lock "${init.key}" was lost: ${EXPLANATION[reason]}.`, init);
     this.reason = reason;

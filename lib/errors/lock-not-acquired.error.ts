@@ -1,7 +1,10 @@
 import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
+/** What a `LockNotAcquiredError` is made of. */
 export interface LockNotAcquiredInit extends RedisLockErrorInit {
+  /** Milliseconds that the caller waited. */
   readonly waitedMs: number;
+  /** Milliseconds after which another try is worth while, if that is known. */
   readonly retryAfterMs: number | undefined;
   /** Milliseconds until the lease in the way ends; `Infinity` when it has no expiry. */
   readonly leaseMs?: number | undefined;
@@ -24,13 +27,14 @@ export class LockNotAcquiredError extends RedisLockError {
   readonly waitedMs: number;
 
   /**
-   * Milliseconds after which another try is worth while: what holds of the key lasted lately in this process, while others waited, and no more than
-   * the lease in the way lasts. `undefined` when nothing is known of that; `Infinity` when the key has no expiry.
+   * Milliseconds after which another try is worth while: as long as the key was held lately in this process while others waited for it, and
+   * no longer than the lease in the way lasts. `undefined` when neither is known; `Infinity` when the key has no expiry.
    */
   readonly retryAfterMs: number | undefined;
 
+  /** For tests and other implementations of a lock; the library throws its own. */
   constructor({ waitedMs, retryAfterMs, leaseMs, ...init }: LockNotAcquiredInit) {
-    const busy = `Lock "${init.key}" is busy: waited ${waitedMs} ms${leaseInTheWay(leaseMs)}.`;
+    const busy = `Lock "${String(init.key)}" is busy: waited ${waitedMs} ms${leaseInTheWay(leaseMs)}.`;
     super('LockNotAcquiredError', LockNotAcquiredError.code, busy, init);
     this.waitedMs = waitedMs;
     this.retryAfterMs = retryAfterMs;

@@ -13,6 +13,12 @@ export class LockNotHeldError extends RedisLockError {
 
   readonly code = LockNotHeldError.code;
 
+  /**
+   * For tests and other implementations of a lock; the library throws its own.
+   *
+   * @param key - of the lock that is missing, without the module's prefix; default: any lock.
+   * @param message - in place of the one that is made of the key.
+   */
   constructor(key?: string, message = outsideOf(key)) {
     super('LockNotHeldError', LockNotHeldError.code, message, { key });
   }

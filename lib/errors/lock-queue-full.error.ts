@@ -13,6 +13,12 @@ export class LockQueueFullError extends RedisLockError {
 
   readonly code = LockQueueFullError.code;
 
+  /**
+   * For tests and other implementations of a lock; the library throws its own.
+   *
+   * @param key - without the module's prefix.
+   * @param maxWaiters - the option of the module.
+   */
   constructor(key: string, maxWaiters: number) {
     super(
       'LockQueueFullError',

@@ -13,6 +13,11 @@ export class LockReentryError extends RedisLockError {
 
   readonly code = LockReentryError.code;
 
+  /**
+   * For tests and other implementations of a lock; the library throws its own.
+   *
+   * @param key - without the module's prefix.
+   */
   constructor(key: string) {
     super(
       'LockReentryError',

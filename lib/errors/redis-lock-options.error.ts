@@ -1,5 +1,6 @@
 import { registerClass, RedisLockError, type RedisLockErrorInit } from './redis-lock.error.js';
 
+/** What a `RedisLockOptionsError` is made of. */
 export interface RedisLockOptionsInit extends RedisLockErrorInit {
   /** The option's name, as in `defaults.ttl`. */
   readonly option: string;
@@ -25,6 +26,7 @@ export class RedisLockOptionsError extends RedisLockError {
   /** The option's name, as in `defaults.ttl`. */
   readonly option: string;
 
+  /** For tests; the library throws its own. */
   constructor({ option, value, remedy, ...init }: RedisLockOptionsInit) {
     super('RedisLockOptionsError', RedisLockOptionsError.code, `Option "${option}" is ${value}: ${remedy}.`, init);
     this.option = option;

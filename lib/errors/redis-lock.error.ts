@@ -1,7 +1,11 @@
 /** Marks our errors across copies of the package, where two classes of one name are different objects. */
 const CODE = Symbol.for('nestjs-redis-lock:code');
 
-/** The literal in the `code` field of each error. */
+/**
+ * The literals in the `code` fields of the errors of this package.
+ *
+ * @publicApi
+ */
 export type RedisLockErrorCode =
   | 'LOCK_NOT_ACQUIRED'
   | 'LOCK_LOST'
@@ -13,8 +17,11 @@ export type RedisLockErrorCode =
   | 'LOCK_NOT_HELD'
   | 'LOCK_OPTIONS';
 
+/** What every error of this package may be made of. */
 export interface RedisLockErrorInit {
+  /** The lock's key, without the module's prefix. */
   readonly key?: string | undefined;
+  /** The error behind this one. */
   readonly cause?: unknown;
 }
 
@@ -39,6 +46,7 @@ export abstract class RedisLockError extends Error {
   /** The lock's key, without the module's prefix; `undefined` where no key is concerned. Not enumerable. */
   declare readonly key: string | undefined;
 
+  /** Only the classes of this package derive from it directly. */
   protected constructor(name: string, code: RedisLockErrorCode, message: string, init: RedisLockErrorInit = {}) {
     super(message, init.cause === undefined ? undefined : { cause: init.cause });
     // A literal, because minifiers rename classes.
@@ -46,6 +54,10 @@ export abstract class RedisLockError extends Error {
     markAs(this, code);
   }
 
+  /**
+   * Whether `value` carries the code of this class, or on `RedisLockError` any of the codes. A class that a user derives keeps the ordinary
+   * meaning.
+   */
   static override [Symbol.hasInstance](
     this: { readonly code?: unknown; readonly prototype: object },
     value: unknown,

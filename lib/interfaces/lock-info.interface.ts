@@ -1,5 +1,5 @@
 /**
- * What `inspect()` saw. Advisory: it may be out of date before it arrives.
+ * What `inspect()` saw, for operators. It may be out of date before it arrives, so no program should decide by it.
  *
  * @publicApi
  */
@@ -10,7 +10,7 @@ export interface LockInfo {
   readonly ttl: number;
   /** `host:pid:instance#counter` of the holder, or the whole value when a foreign program holds the key. */
   readonly owner: string;
-  /** What the holder gave as `metadata`. */
+  /** What the holder gave as `metadata`; `undefined` when it gave none, or a foreign program holds the key. */
   readonly metadata: string | undefined;
   /** Callers in this process that wait for the key. */
   readonly waiting: number;

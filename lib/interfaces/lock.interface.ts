@@ -1,5 +1,5 @@
 /**
- * What the end of a hold found in Redis: our own value, which is gone now (`released`), nothing (`expired`), or another owner (`stolen`).
+ * What a release found in Redis: the holder's own value, which is gone now (`released`), nothing (`expired`), or another owner (`stolen`).
  *
  * @publicApi
  */
@@ -18,9 +18,9 @@ export interface Lock extends AsyncDisposable {
   readonly keys: readonly string[];
 
   /**
-   * A safe integer that is strictly increasing per key, also over expiry, restarts of Redis without its data, and fail-over, as far as the
-   * servers' clocks agree. Hand it to whatever the lock protects and refuse smaller ones there: it is the only guard against a holder that
-   * was paused beyond its lease.
+   * A safe integer that grows with each holder of the key, also over expiry, restarts of Redis without its data, and fail-over, as far as the
+   * servers' clocks agree. Store it with what the lock protects and refuse smaller ones there: it is the only guard against a holder that
+   * was paused beyond its lease. Of several keys it is the greatest of their tokens.
    *
    * @see https://martin.kleppmann.com/2016/02/08/how-to-do-distributed-locking.html
    */
@@ -29,16 +29,20 @@ export interface Lock extends AsyncDisposable {
   /** Aborts, with a `LockLostError` as its reason, as soon as it is no longer sure that the holder is alone. */
   readonly signal: AbortSignal;
 
-  /** Whether the lock is still surely held, by the local monotonic clock; asks nobody. */
+  /**
+   * Whether the holder can still be sure that it is alone, by the monotonic clock of this process: no command is sent. `false` once lost or
+   * released.
+   */
   readonly isHeld: boolean;
 
-  /** Epoch milliseconds until which the lease surely lasts, if nobody removes the key; moves with each renewal. */
+  /** Milliseconds since the epoch until which the lease surely lasts, unless the key is removed; each renewal moves it. */
   readonly expiresAt: number;
 
   /**
-   * Starts the lease anew from now.
+   * Begins a new lease now, as a renewal does.
    *
-   * @param ttl - length of the new lease in milliseconds, an integer of at least 100. Default: the `ttl` it was acquired with.
+   * @param ttl - its length in milliseconds, an integer from 100 to 2_147_483_647. Default: the `ttl` that the lock was acquired with.
+   * @returns when Redis has confirmed it.
    * @throws {LockLostError} when the lock is no longer held.
    * @throws {LockBackendError} when Redis did not answer; the lock is held until `expiresAt` all the same.
    * @throws {RedisLockOptionsError} when `ttl` is out of range.
@@ -49,11 +53,14 @@ export interface Lock extends AsyncDisposable {
    * Gives the lock back. Further calls return the same outcome and send nothing.
    *
    * @returns what was found in Redis. A lost lock is an outcome, never an error.
-   * @throws {LockBackendError} when Redis did not confirm it within a second, at once when its connection is known to be down. The release is repeated in the background, and the lease ends by
-   * itself at `expiresAt`.
+   * @throws {LockBackendError} when Redis did not confirm it within a second, or at once when its connection is known to be down. The
+   * release is repeated in the background, and the lease ends by itself at `expiresAt`.
    */
   release(): Promise<ReleaseOutcome>;
 
-  /** As `release()`, for `await using`; a release that Redis did not confirm is logged, not thrown, so that it hides no other error. */
+  /**
+   * Releases at the end of an `await using` block. A release that Redis did not confirm is logged, not thrown, so that it hides no error of
+   * the block.
+   */
   [Symbol.asyncDispose](): Promise<void>;
 }

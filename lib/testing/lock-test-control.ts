@@ -23,24 +23,30 @@ export class LockTestControl {
     this.#store = new FailingStore(this.#memory);
   }
 
-  /** The injection token of the control of a named module. */
+  /**
+   * The injection token of the control of a named module.
+   *
+   * @param name - the `name` that the module was given.
+   */
   static token(name: string): string {
     return `${String(getRedisLockToken(name))}.control`;
   }
 
   /**
-   * Makes a lock busy, as if another process held it, until `free()`; whoever holds it learns of it at the next renewal.
+   * Makes a lock busy, as if another process held it, until `free()`; a holder in this process learns of it at its next renewal.
    *
-   * @throws {LockKeyError}
+   * @param key - as `acquire()` takes it.
+   * @throws {LockKeyError} when the key cannot be one.
    */
   busy(key: string): void {
     this.#memory.occupy(toKey(key));
   }
 
   /**
-   * Ends `busy()`. Who waits gets in at its next try, 1.75 s later at most.
+   * Ends `busy()`. A caller that waits gets in at its next try, 1.75 s later at most.
    *
-   * @throws {LockKeyError}
+   * @param key - as `acquire()` takes it.
+   * @throws {LockKeyError} when the key cannot be one.
    */
   free(key: string): void {
     this.#memory.vacate(toKey(key));
@@ -49,8 +55,9 @@ export class LockTestControl {
   /**
    * Takes a lock away from its holder, who is told before this resolves.
    *
-   * @returns whether somebody held it.
-   * @throws {LockKeyError}
+   * @param key - as `acquire()` takes it.
+   * @returns whether it was held.
+   * @throws {LockKeyError} when the key cannot be one.
    */
   async lose(key: string): Promise<boolean> {
     return (await this.#service?.forceRelease(key)) ?? false;

@@ -39,6 +39,7 @@ export type RedisLockTestingModuleOptions = Omit<
  */
 @Module({})
 export class RedisLockTestingModule extends ConfigurableModuleClass implements OnModuleInit {
+  /** Made by Nest. */
   constructor(private readonly modules: ModulesContainer) {
     super();
     completeApp(modules);
@@ -47,6 +48,8 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
   /**
    * Registers a lock service whose locks live in this process.
    *
+   * @param options - those of `RedisLockModule` that do not concern Redis, and `passThrough`. `shutdownGrace` is 0 by default.
+   * @returns the module, for `imports`.
    * @throws {RedisLockOptionsError} when an option is wrong, or two modules have one name.
    */
   static override forRoot(options: RedisLockTestingModuleOptions = {}): DynamicModule {

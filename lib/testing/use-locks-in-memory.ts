@@ -12,12 +12,24 @@ import { LockTestControl } from './lock-test-control.js';
  * @publicApi
  */
 export interface ProviderOverrides {
-  overrideProvider(token: any): { useFactory(options: { factory: (...args: any[]) => any; inject?: any[] }): unknown };
+  /** Begins to replace a provider, by its token. */
+  overrideProvider(token: any): {
+    /** Says what makes the provider instead. */
+    useFactory(options: { factory: (...args: any[]) => any; inject?: any[] }): unknown;
+  };
 }
 
-/** @publicApi */
+/**
+ * Options of `useLocksInMemory()`.
+ *
+ * @publicApi
+ */
 export interface LocksInMemoryOptions {
-  /** Which service, when the app has several. */
+  /**
+   * Which service, when the app has several: the `name` of its module.
+   *
+   * @default none: the service without a name
+   */
   name?: string;
   /**
    * As of `RedisLockTestingModule`: methods under `@WithLock()` run without their locks.
@@ -28,9 +40,12 @@ export interface LocksInMemoryOptions {
 }
 
 /**
- * Lets a test of a whole app, which imports `RedisLockModule`, run without Redis: `useLocksInMemory(builder)` before `builder.compile()`. The options of the
- * app hold, without what concerns Redis. (Nest's `overrideModule()` does nothing for modules that are made by `forRoot()`.)
+ * Lets a test of a whole app, which imports `RedisLockModule`, run without Redis: `useLocksInMemory(builder)` before `builder.compile()`.
+ * The options of the app hold, without what concerns Redis, and `shutdownGrace` is 0 by default. (Nest's `overrideModule()` does nothing
+ * for modules that are made by `forRoot()`.)
  *
+ * @param builder - what `Test.createTestingModule()` returned.
+ * @param options - which service, and whether its locks are wanted at all.
  * @returns what makes the locks busy, lost or broken.
  * @publicApi
  */

@@ -63,8 +63,9 @@ export type WithLockDecorator<Method, Template extends string = string> = unknow
     };
 
 /**
- * Of a key function that says itself which arguments it knows: it fits methods that have at least those.
+ * What `WithLock()` returns for a key function that says itself which arguments it knows: the decorator fits methods that have at least those.
  *
+ * @typeParam Method - of the method that it stands on.
  * @publicApi
  */
 export type WithLockDecoratorFor<Args extends readonly unknown[]> = <

@@ -31,16 +31,16 @@ const WITH_LOCK_RULES: OptionRules = {
  * Runs a method under a lock: a handler (controller, resolver, gateway, microservice) or any method of a provider, also when it is called by
  * `@Cron()`, `@OnEvent()`, a queue, or `this.method()`.
  *
- * In a handler a key of its arguments (`{0}`, `{0.id}`, the `args` of a key function) is locked after the pipes, so that one thing has one key however
- * a client spells it; any other key before the pipes, from the raw request. It is held until the method's promise has settled and its Observable or stream
- * has ended. A plain call is locked until its promise has settled, or, for an async generator, from the first value until the iteration has ended or is
- * given up. The method's result and errors pass untouched.
+ * In a handler a key of its arguments (`{0}`, `{0.id}`, the `args` of a key function) is locked after the pipes, so that one thing has one
+ * key however a client spells it; any other key before the pipes, from the raw request. It is held until the method's promise has settled
+ * and its Observable or stream has ended. A plain call is locked until its promise has settled, or, for an async generator, from the first
+ * value until the iteration has ended or is given up. The method's result and errors pass untouched.
  *
- * @param key - a template such as `'order:{params.id}'`, an array of them (all are taken, or none), or a function of the call that returns one key or several. In templates: `{params.x}`,
- * `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}` (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}`
- * (arguments of the method; those that it does not have are an error of the compiler). A key function is told of the call; the arguments
- * in it have the types of the method that the decorator stands on. (A decorator that was put into a constant or into `applyDecorators()` does not know
- * its method yet, and is not checked against it.)
+ * @param key - a template such as `'order:{params.id}'`, an array of them (all are taken, or none), or a function of the call that returns
+ * one key or several. In templates: `{params.x}`, `{query.x}`, `{body.x}`, `{user.x}`, `{headers.x}`, `{ip}` (HTTP), `{data.x}`
+ * (microservices, WebSockets), `{args.x}` (GraphQL), `{0}`, `{0.x}` (arguments of the method; those that it does not have are an error of
+ * the compiler). A key function is told of the call; the arguments in it have the types of the method that the decorator stands on. (A
+ * decorator that was put into a constant or into `applyDecorators()` does not know its method yet, and is not checked against it.)
  * @param options - those of a lock, and what to do when it is busy, cannot be asked for, or is lost.
  * @throws {RedisLockOptionsError} at decoration, when the key or an option is wrong or the decorated thing is no method.
  *

@@ -18,7 +18,7 @@ export class ShopChild {
     // A session of its own: a ctrl-c in the terminal is for the launcher, which ends the others in order.
     this.child = fork(ENTRY, { env, detached: true });
     this.exited = once(this.child, 'exit');
-    this.name = `${setting.name} (pid ${this.child.pid})`;
+    this.name = `${setting.name} (pid ${this.child.pid ?? 'none'})`;
   }
 
   /** Waits until the process listens. */

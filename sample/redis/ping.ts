@@ -14,6 +14,7 @@ export async function ping(url: string): Promise<void> {
   try {
     await client.ping();
   } catch (error) {
+    // eslint-disable-next-line preserve-caught-error -- the client tells the cause in an event, a command only that there is no connection
     throw new Error(`REDIS_URL is set, but no Redis answers at ${new URL(url).host}.`, { cause: cause ?? error });
   } finally {
     if (client.status !== 'end') client.disconnect();

@@ -38,7 +38,9 @@ export class CrowdService {
     const path = `/items/${OFFER.itemId}/orders${withLock ? '/locked' : ''}`;
     const buyers = Array.from({ length: OFFER.buyers }, (_, index) => index + 1);
     const { urls } = this.setting;
-    await Promise.allSettled(buyers.map((buyer) => post(urls[buyer % urls.length] + path, { buyer }, signal)));
+    await Promise.allSettled(
+      buyers.map((buyer) => post(`${urls[buyer % urls.length] ?? ''}${path}`, { buyer }, signal)),
+    );
   }
 }
 

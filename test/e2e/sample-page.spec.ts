@@ -9,7 +9,7 @@ const BLOCKS = [...PAGE.matchAll(/<pre data-source="([^"]+)"><code>(.*?)<\/code>
 
 describe('the page', () => {
   it.each(BLOCKS)('shows code of $file that is really there', ({ file, code }) => {
-    expect(withoutIndent(readFileSync(new URL(file, SAMPLE), 'utf8'))).toContain(withoutIndent(code));
+    expect(withoutLayout(readFileSync(new URL(file, SAMPLE), 'utf8'))).toContain(withoutLayout(code));
   });
 
   it('shows the routes with and without the lock', () => {
@@ -31,6 +31,7 @@ function textOf(html: string): string {
     .replaceAll('&amp;', '&');
 }
 
-function withoutIndent(code: string): string {
-  return code.replace(/^\s+/gm, '');
+/** A narrow page breaks lines where an editor does not, and an argument on a line of its own has a comma behind it. */
+function withoutLayout(code: string): string {
+  return code.replace(/\s+/g, '').replaceAll(',)', ')');
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun } from './run.mjs';
 
@@ -16,11 +16,16 @@ const REQUIRED = [
   ),
 ];
 
-/** Packs what `npm publish` would send. Returns the tarball's path and the paths in it. */
+/** Packs what `npm publish` would send from a clean clone, where `prepack` builds. Returns the tarball's path and the paths in it. */
 export async function pack(root, into) {
-  const { stdout } = await mustRun('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
-    cwd: root,
-  });
+  await rm(join(root, 'dist'), { recursive: true, force: true });
+  const { stdout } = await mustRun(
+    'npm',
+    ['pack', '--json', '--foreground-scripts=false', '--pack-destination', into],
+    {
+      cwd: root,
+    },
+  );
   // npm 12 writes an object of packages by name, older ones an array.
   const [{ filename, files }] = Object.values(JSON.parse(stdout));
   return { path: join(into, filename), files: files.map((file) => file.path) };

@@ -16,8 +16,9 @@ abstract class UnansweredLockError {
 }
 
 /**
- * Answers the errors of this package, and no others, that a handler throws or lets pass from what it calls: as `@WithLock()` answers its own. The
- * module registers it, unless `exceptionFilter` is false; a filter of the app for a class of ours comes first, be it global or of a controller or a method.
+ * Answers the errors of this package, and no others, that a handler throws or lets pass from what it calls: as `@WithLock()` answers its
+ * own. The module registers it, unless `exceptionFilter` is false; a filter of the app for a class of this package comes first, be it global or of
+ * a controller or a method.
  *
  * A microservice that is connected to an app has no global filters of that app, unless it is told to inherit them: `inheritAppConfig: true`.
  *
@@ -28,6 +29,7 @@ abstract class UnansweredLockError {
 export class RedisLockExceptionFilter implements ExceptionFilter<RedisLockError> {
   #others: readonly AppFilter[] | undefined;
 
+  /** Made by Nest. */
   constructor(
     private readonly modules: ModulesContainer,
     private readonly adapterHost: HttpAdapterHost,

@@ -18,6 +18,7 @@ import { toTransportError } from './transport-error.js';
 export class WithLockInterceptor implements NestInterceptor {
   readonly #services = new Map<string | undefined, RedisLockService>();
 
+  /** Made by Nest. */
   constructor(
     private readonly modules: ModuleRef,
     private readonly adapterHost: HttpAdapterHost,

@@ -11,6 +11,8 @@ const known = new WeakMap<readonly string[], readonly string[]>();
  * two different sets of them make one key here, and a key that is too long is hashed. Another text around other parts may make the same key: begin each text
  * with a word of its own.
  *
+ * @param texts - what stands between the parts, and around them: up to 512 bytes with the parts, or the key is hashed.
+ * @param parts - in the braces of the template.
  * @returns the key, ready for `acquire()` and the others.
  * @throws {LockKeyError} when a part is `undefined`, `null`, empty, no finite number, or an object.
  * @throws {RedisLockOptionsError} when the text between two parts is missing or begins with "%", or the text has control characters or "%#".

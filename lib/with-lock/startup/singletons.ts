@@ -51,13 +51,16 @@ function providersOf(token: unknown, host: Module | undefined, modules: ModulesC
 function tokensOf({ inject, metatype }: Provider): readonly unknown[] {
   if (inject !== null && inject !== undefined) return (inject as readonly unknown[]).map(tokenOf);
   if (typeof metatype !== 'function') return [];
-  const tokens = [...listOf<unknown>(PARAMETERS, metatype)];
-  for (const { index, param } of listOf<{ index: number; param: unknown }>(TOKENS, metatype)) tokens[index] = param;
-  return [...tokens, ...listOf<{ type: unknown }>(PROPERTIES, metatype).map(({ type }) => type)].map(tokenOf);
+  const tokens = [...listOf(PARAMETERS, metatype)];
+  for (const { index, param } of listOf(TOKENS, metatype) as readonly { index: number; param: unknown }[])
+    tokens[index] = param;
+  return [...tokens, ...(listOf(PROPERTIES, metatype) as readonly { type: unknown }[]).map(({ type }) => type)].map(
+    tokenOf,
+  );
 }
 
-function listOf<T>(key: string, metatype: object): readonly T[] {
-  return (Reflect.getMetadata(key, metatype) as readonly T[] | undefined) ?? [];
+function listOf(key: string, metatype: object): readonly unknown[] {
+  return (Reflect.getMetadata(key, metatype) as readonly unknown[] | undefined) ?? [];
 }
 
 /** Tokens may be optional, or told later. */
