@@ -9,7 +9,8 @@ import { Lease, type LeaseOwner, type Leases } from './lease/lease.js';
 import { LockHandle } from './lock/lock-handle.js';
 import type { Orphan } from './lease/orphan-sweeper.js';
 import type { Grant } from './queue/tenure.js';
-import type { Companions, Obstacle, WaitRequest, WaitTerms } from './queue/waiter.js';
+import type { Obstacle } from './queue/obstacle.js';
+import type { Companions, WaitRequest, WaitTerms } from './queue/waiter.js';
 
 /**
  * How often a caller comes in vain, as one key is free and another is not, before it holds what it gets. Beside steady crowds no key is ever free at the same moment as another; among few

@@ -123,9 +123,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the value of the wrong caller is swept',
-    file: 'queue/cohort.ts',
-    find: 'this.#context.sweeper.sweepAll(head.orphans);',
-    replace: 'this.#context.sweeper.sweepAll((this.#waiters.first ?? head).orphans);',
+    file: 'queue/waiter-queue.ts',
+    find: 'this.#context.sweeper.sweepAll(waiter.orphans);',
+    replace: 'this.#context.sweeper.sweepAll((this.first ?? waiter).orphans);',
   },
   {
     name: 'a sweep that fails is not repeated',

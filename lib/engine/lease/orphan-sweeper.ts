@@ -41,11 +41,12 @@ export class OrphanSweeper {
     this.#clock = clock;
   }
 
-  /** Removes the value, now if possible, else as soon as the store answers again. */
+  /** As `sweep()`, for each of them. */
   sweepAll(orphans: readonly Orphan[]): void {
     for (const orphan of orphans) this.sweep(orphan);
   }
 
+  /** Removes the value, now if possible, else as soon as the store answers again. */
   sweep(orphan: Orphan): void {
     if (this.#pending.size >= MAX_SWEEPS) return;
     const work: Promise<void> = this.#sweep(orphan).finally(() => {

@@ -12,17 +12,17 @@ import type { WaiterQueue } from './waiter-queue.js';
 /** Whose try it is: it hears whether the process stands in the queue now, if there was an answer, and then what came of the try. */
 export interface AskingOwner extends LeaseOwner {
   readonly backoff: Backoff;
+  /** What the process holds of the key. */
+  readonly lease: Lease | undefined;
   onAnswer(isQueued: boolean): void;
   /** The process has the key, and the caller that asked still wants it. `now`: on the monotonic clock. */
   onAcquired(asking: Asking, fencingToken: number, now: number): void;
-  /** The process was given the key for a caller that has gone; it is on its way back. */
-  onAcquiredInVain(): void;
+  /** The process was given the key for a caller that has gone, and it is on its way back: another caller may ask. */
+  goOn(): void;
   onBusy(asking: Asking, outcome: BusyOutcome): void;
   /** Another of the keys that the caller wants is in the way. */
   onElsewhere(asking: Asking, outcome: ElsewhereOutcome): void;
   onFailure(asking: Asking, failure: StoreFailure): void;
-  /** A try that was given up has come to its end, perhaps in Redis. */
-  onLate(asking: Asking): void;
 }
 
 /** The phase of a cohort in which a command of its head is under way that may give this process the key. */
@@ -92,7 +92,7 @@ export class Asking implements Asked, WorkEnd<AcquireAllOutcome> {
     if (outcome.status === 'busy') return this.#owner.onBusy(this, outcome);
     if (head.state !== 'waiting') {
       this.#context.sweeper.sweepAll(head.orphans);
-      return this.#owner.onAcquiredInVain();
+      return this.#owner.goOn();
     }
     // A reply that took longer than the lease lasts is worth nothing; the next try finds its own value or a free key.
     const now = this.#context.clock.now();
@@ -106,8 +106,11 @@ export class Asking implements Asked, WorkEnd<AcquireAllOutcome> {
     this.#owner.onFailure(this, failure);
   }
 
+  /** The command was given up, and has come to its end, perhaps in Redis. A caller that still waits, or has the key by now, has the same value. */
   onLate(): void {
-    this.#owner.onLate(this);
+    const { state, value, orphans, request } = this.head;
+    const hasIt = this.#owner.lease?.value === value || request.companions?.areHeld() === true;
+    if (state !== 'waiting' && !hasIt) this.#context.sweeper.sweepAll(orphans);
   }
 
   /** A command of the head may come to Redis yet. */

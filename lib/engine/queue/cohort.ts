@@ -9,7 +9,8 @@ import { refusalFor } from './join-refusal.js';
 import { Opening, OPENING_MS } from './opening.js';
 import { Relaying, type RelayingOwner } from './relaying.js';
 import type { Tenure } from './tenure.js';
-import { failing, NO_OBSTACLE, Waiter, type Companions, type WaitRequest } from './waiter.js';
+import { failing, NO_OBSTACLE } from './obstacle.js';
+import { Waiter, type Companions, type WaitRequest } from './waiter.js';
 import { WaiterQueue, type QueueOwner } from './waiter-queue.js';
 import type { Sleeper } from './wake-ups.js';
 
@@ -70,7 +71,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
 
   wake(): void {
     const phase = this.#phase;
-    if (phase.name === 'resting') this.#goOn();
+    if (phase.name === 'resting') this.goOn();
     else if (phase.name === 'asking' || phase.name === 'relaying') phase.wasWoken = true;
   }
 
@@ -93,7 +94,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
 
   onOver(lease: Lease): void {
     this.#forget(tenureWith(lease, this.#phase));
-    this.#goOn();
+    this.goOn();
   }
 
   onAnswer(isQueued: boolean): void {
@@ -111,10 +112,6 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     this.#waiters.dismissFor('single tries');
   }
 
-  onAcquiredInVain(): void {
-    this.#goOn();
-  }
-
   onBusy(asking: Asking, outcome: BusyOutcome): void {
     this.#waiters.meet({ kind: 'busy', until: this.#context.clock.now() + outcome.remaining });
     this.#waiters.dismissFor('single tries');
@@ -125,7 +122,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   onElsewhere({ head }: Asking, outcome: ElsewhereOutcome): void {
     this.#waiters.dismiss(head, head.sendElsewhere(outcome));
     this.#waiters.meet(this.#isQueued ? { kind: 'busy', until: undefined } : NO_OBSTACLE);
-    this.#goOn();
+    this.goOn();
   }
 
   onFailure(asking: Asking, failure: StoreFailure): void {
@@ -133,12 +130,6 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     // A failure that will not pass meets all callers that wait, whichever of them asked.
     this.#waiters.dismissFor(failure.transient ? 'single tries' : 'all');
     this.#restWhileBroken(asking);
-  }
-
-  /** A caller that still waits, or has the key by now, has the same value. */
-  onLate({ head }: Asking): void {
-    const hasIt = this.lease?.value === head.value || head.request.companions?.areHeld() === true;
-    if (head.state !== 'waiting' && !hasIt) this.#context.sweeper.sweepAll(head.orphans);
   }
 
   onKept(relaying: Relaying): void {
@@ -155,7 +146,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   onGone(relaying: Relaying, status: Exclude<RelayOutcome['status'], 'kept'>): void {
     if (relaying !== this.#phase) return;
     this.#abandon(relaying.tenure);
-    if (status === 'expired' || status === 'stolen') return this.#goOn();
+    if (status === 'expired' || status === 'stolen') return this.goOn();
     this.#isQueued = relaying.isWakeable;
     this.#waiters.meet({ kind: 'busy', until: undefined });
     if (status === 'opened') return this.#rest(OPENING_MS);
@@ -179,7 +170,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
   }
 
   /** The next waiter asks; without one, the process leaves. */
-  #goOn(): void {
+  goOn(): void {
     const head = this.#waiters.first;
     if (head === undefined) this.#retire();
     else this.#contend(head);
@@ -203,7 +194,7 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     this.#waiters.meet({ kind: 'busy', until: leases[0].validUntil });
     this.#waiters.grant(head, leases, fencingToken);
     this.#waiters.dismissFor('single tries');
-    this.#goOn();
+    this.goOn();
   }
 
   #relay(tenure: Tenure, opening: Opening): void {
@@ -227,21 +218,20 @@ export class Cohort implements AskingOwner, RelayingOwner, QueueOwner, Sleeper {
     const { wakeUps } = this.#context;
     if (this.#waiters.size === 0) return this.#retire();
     // A wake-up may overtake the reply to the command that it belongs to; and a process that can be woken gets into the queue first.
-    if (asked.wasWoken || (wakeUps.arrive && !asked.isWakeable)) return this.#goOn();
+    if (asked.wasWoken || (wakeUps.arrive && !asked.isWakeable)) return this.goOn();
     wakeUps.open();
     this.#rest(this.backoff.whileBusy(outcome, asked));
   }
 
-  /** Redis could not be asked. */
   #restWhileBroken({ wasWoken }: Asked): void {
-    if (wasWoken) return this.#goOn();
+    if (wasWoken) return this.goOn();
     this.#rest(this.backoff.whileBroken(this.#waiters.first?.patience ?? Infinity));
   }
 
   /** Until a wake-up or, at the latest, for so many milliseconds. */
   #rest(ms: number): void {
     if (this.#waiters.size === 0) return this.#retire();
-    const timer = this.#context.clock.setTimer(ms, () => this.#goOn(), 'process');
+    const timer = this.#context.clock.setTimer(ms, () => this.goOn(), 'process');
     this.#enter({ name: 'resting', timer });
   }
 

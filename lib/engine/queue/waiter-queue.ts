@@ -3,7 +3,8 @@ import type { Lease, Leases } from '../lease/lease.js';
 import type { OrphanSweeper } from '../lease/orphan-sweeper.js';
 import type { Clock } from '../time/clock.js';
 import { Fifo } from './fifo.js';
-import { NO_OBSTACLE, type Obstacle, type Waiter, type WaiterOwner } from './waiter.js';
+import { NO_OBSTACLE, type Obstacle } from './obstacle.js';
+import type { Waiter, WaiterOwner } from './waiter.js';
 
 /** The share of the last hold in what is typical. */
 const LAST_WEIGHS = 0.25;

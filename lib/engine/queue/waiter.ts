@@ -11,6 +11,7 @@ import { Cancellation, type AbortListener, type StopSignal } from '../cancellati
 import { invariant } from '../invariant.js';
 import type { Clock, Timer } from '../time/clock.js';
 import type { FifoLinks } from './fifo.js';
+import { failing, NO_OBSTACLE, type Obstacle } from './obstacle.js';
 import type { Leases } from '../lease/lease.js';
 import type { Orphan } from '../lease/orphan-sweeper.js';
 
@@ -63,22 +64,6 @@ export interface WaiterContext {
   readonly clock: Clock;
   /** Makes what a key shall hold: a fresh owner token with the metadata. */
   readonly newValue: (metadata: string | undefined) => string;
-}
-
-/**
- * What stood in the way last: nothing yet, a holder (`until` on the monotonic clock: `Infinity` without an expiry, `undefined` where it is not
- * known), or a broken store (`since`, without a break).
- */
-export type Obstacle =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'busy'; readonly until: number | undefined }
-  | { readonly kind: 'failure'; readonly failure: StoreFailure; readonly since: number };
-
-export const NO_OBSTACLE: Obstacle = { kind: 'none' };
-
-/** `since`: of the first failure without a break. */
-export function failing(failure: StoreFailure, since: number, before: Obstacle): Obstacle {
-  return { kind: 'failure', failure, since: before.kind === 'failure' ? before.since : since };
 }
 
 /** Decides what becomes of a waiter. */
