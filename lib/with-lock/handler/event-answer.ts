@@ -8,7 +8,7 @@ import { isUnanswered, toHttpError } from './transport-error.js';
 const EVENTS = '__sse__';
 const INTERCEPTORS = '__interceptors__';
 
-/** Once the stream has begun Nest asks no filter, and older versions of it send the message of whatever is thrown. */
+/** Gives lock errors the form of HTTP once the stream has begun: Nest asks no filter then, and older versions of it send an error's message to the client. */
 const lateAnswer: NestInterceptor = {
   intercept: (execution, next) =>
     next
@@ -20,7 +20,7 @@ const lateAnswer: NestInterceptor = {
       ),
 };
 
-/** Has handlers of events tell our errors in the form of HTTP when it is too late for the filter: above the interceptors of the method, which see them as they are. */
+/** Adds that interceptor to all handlers of events, above the interceptors of the method, which see the errors as they were thrown. */
 export function addToEvents(modules: ModulesContainer): void {
   for (const { controllers } of modules.values()) {
     for (const { metatype } of controllers.values()) {
@@ -39,7 +39,7 @@ function answerEventsOf(owner: object): void {
     const handler: unknown = Reflect.getOwnPropertyDescriptor(owner, key)?.value;
     if (typeof handler !== 'function' || Reflect.getMetadata(EVENTS, handler) !== true) continue;
     const interceptors = (Reflect.getMetadata(INTERCEPTORS, handler) as readonly unknown[] | undefined) ?? [];
-    // Another app of this process may have the class, too.
+    // Another app of this process may have given the class the interceptor.
     if (!interceptors.includes(lateAnswer))
       Reflect.defineMetadata(INTERCEPTORS, [lateAnswer, ...interceptors], handler);
   }

@@ -6,12 +6,12 @@ import { inheritMetadata, shareMetadata } from '../method-metadata.js';
 
 type Resolver = (...args: unknown[]) => unknown;
 
-/** What stands in the place of resolvers. Another app of this process may have their class, too. */
+/** The Proxies that replace resolvers: another app of this process may have replaced those of the class. */
 const answering = new WeakSet<object>();
 
 /**
- * Nest asks no filter about fields of GraphQL unless the app says so, and the client gets the message of whatever their resolvers throw. So they throw
- * our errors in the form of GraphQL. For filters, where there are any, that is an instance of the error's class as well.
+ * Makes field resolvers of GraphQL throw lock errors in the form of GraphQL: Nest asks no filter about fields unless the app says so, and the client gets the
+ * message of what they throw. For a filter, if there is one, such an error is an instance of its own class as well.
  */
 export function addToFields(modules: ModulesContainer): void {
   for (const { providers } of modules.values()) {
@@ -23,7 +23,7 @@ export function addToFields(modules: ModulesContainer): void {
   }
 }
 
-/** Of an arrow function, which a provider may be as well, there is none. */
+/** The prototype of a provider's class; `null` for an arrow function, which a provider may be as well. */
 function prototypeOf({ prototype }: { readonly prototype?: unknown }): object | null {
   return typeof prototype === 'object' ? prototype : null;
 }

@@ -5,15 +5,15 @@ import type { LockedMethod } from '../locked-method.js';
 
 /** An app of this process that has lock services. */
 export interface LockingApp {
-  /** `failed`: it did not start, so that it counts no more. */
+  /** `failed`: the app did not start, and counts no more. */
   readonly state: 'open' | 'closed' | 'failed';
-  /** Whether the instance is a provider of it. */
+  /** Whether the instance is a provider of the app. */
   has(instance: object): boolean;
   /** The service of this name, if the app has one: without an instance as long as Nest has not made it. */
   locksNamed(name: string | undefined): { readonly instance?: RedisLockService | null } | undefined;
 }
 
-/** An app that is never closed may go all the same. */
+/** All apps; held weakly, because an app may be garbage although it was never closed. */
 const apps = new Set<WeakRef<LockingApp>>();
 
 export function addLockingApp(app: LockingApp): void {
@@ -23,7 +23,7 @@ export function addLockingApp(app: LockingApp): void {
 /**
  * The lock service for an instance into which Nest injected none: of the app that the instance belongs to, or of the only one that there is.
  *
- * @throws {RedisLockOptionsError} when there is none, none yet, or it may be one of several: the Redis of another app would keep nobody out.
+ * @throws {RedisLockOptionsError} when there is none, none yet, or it may be one of several: a lock in the Redis of another app would keep no caller out.
  */
 export function findLocks({ target, policy }: LockedMethod, instance: unknown): RedisLockService {
   if (typeof instance !== 'object' || instance === null)
@@ -52,7 +52,7 @@ export function findLocks({ target, policy }: LockedMethod, instance: unknown): 
 
 const AFTER_START = 'call it when the app is made, as in onModuleInit(), not in a constructor or a factory';
 
-/** Those of which the instance is a provider, before all that are open; one that was closed refuses what is its own. */
+/** The apps of which the instance is a provider, else all that are open. A closed app refuses its own instances. */
 function appsFor(instance: object): readonly LockingApp[] {
   const known = knownApps();
   const open = known.filter(({ state }) => state === 'open');

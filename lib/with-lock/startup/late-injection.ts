@@ -11,7 +11,7 @@ type Provider = NonNullable<ReturnType<LockingApp['locksNamed']>>;
 /**
  * An app with lock services, for providers that Nest did not make itself (`useFactory`, `useValue`), and so has injected nothing into.
  *
- * It also closes the services of modules that were loaded lazily: Nest calls the hooks of those modules only that were there when the app started.
+ * It also closes the services of modules that were loaded lazily: Nest calls the hooks only of modules that were there when the app started.
  */
 class AppInstances implements LockingApp, BeforeApplicationShutdown, OnApplicationShutdown {
   state: LockingApp['state'] = 'open';
@@ -41,7 +41,7 @@ class AppInstances implements LockingApp, BeforeApplicationShutdown, OnApplicati
     if (this.state === 'open') this.state = 'closed';
   }
 
-  /** Nobody is going to close an app that did not start. */
+  /** Closes the services of an app that did not start, because the app's owner cannot close it. */
   fail(): void {
     this.state = 'failed';
     this.onApplicationShutdown().catch(() => undefined);
@@ -50,7 +50,7 @@ class AppInstances implements LockingApp, BeforeApplicationShutdown, OnApplicati
   #find(name: string | undefined): Provider | undefined {
     const token = getRedisLockToken(name);
     for (const module of this.modules.values()) {
-      // Exported ones only: a provider of this name elsewhere would be a copy of it.
+      // Exported services only: a provider of this name elsewhere would be a copy of the service.
       const provider = module.exports.has(token) ? module.providers.get(token) : undefined;
       if (provider !== undefined) return provider as Provider;
     }
@@ -71,18 +71,18 @@ function isService(value: unknown): value is RedisLockService {
 const known = new WeakMap<ModulesContainer, AppInstances>();
 const HOOKS = Symbol('nestjs-redis-lock:hooks');
 
-/** Makes the app known, as soon as anything of a lock module of it is made. */
+/** Makes the app known, as soon as Nest makes the first provider of one of its lock modules. */
 export function registerApp(modules: ModulesContainer): void {
   if (known.has(modules)) return;
   const app = new AppInstances(modules);
   known.set(modules, app);
   addLockingApp(app);
-  // The first is Nest's own, whose hooks are the last to be called when the app shuts down.
+  // The first module is Nest's own, whose hooks are the last to be called when the app shuts down.
   const [first] = modules.values();
   first?.addProvider({ provide: HOOKS, useValue: app });
 }
 
-/** The error that `work` throws keeps the app from starting. */
+/** Runs `work`, whose error keeps the app from starting. */
 export function orFail(modules: ModulesContainer, work: () => void): void {
   try {
     work();

@@ -1,14 +1,14 @@
 /** One of the copies of the package that a process has loaded: two installs of it, or its ES modules beside its CommonJS. */
 interface PackageCopy {
-  /** The file of it that was loaded, as far as that can be told. */
+  /** The file that was loaded, if it can be told. */
   readonly file: string;
-  /** Weakly: what reloads modules leaves copies behind. */
+  /** The class of its service; held weakly, because tools that reload modules leave copies behind. */
   readonly service: WeakRef<object>;
   /** Whether an app may have the locks of this copy. */
   hasModule: boolean;
 }
 
-/** Where copies find each other. */
+/** The property of `globalThis` by which copies find each other. */
 const COPIES = Symbol.for('nestjs-redis-lock:copies');
 const shared = globalThis as unknown as Record<symbol, PackageCopy[] | undefined>;
 const copies = (shared[COPIES] ??= []);
@@ -25,7 +25,7 @@ export function noteModule(): void {
   if (own !== undefined) own.hasModule = true;
 }
 
-/** The services of other copies which no module provides: whoever asks for one of them has the wrong copy. */
+/** The services of copies that no module provides: a provider that asks for one of them has the wrong copy. */
 export function strangers(): readonly object[] {
   return copies.flatMap(({ service, hasModule }) => (hasModule ? [] : (service.deref() ?? [])));
 }
@@ -37,7 +37,7 @@ export function otherCopies(): string | undefined {
   return `${files.length} copies of nestjs-redis-lock are loaded (${files.join(', ')}), and what one decorates or injects, the module of another does not serve`;
 }
 
-/** By the place that asks: there is no name for it that ES modules, CommonJS and bundles have in common. */
+/** The file of this module, read from a stack trace: ES modules, CommonJS and bundles have no name for it in common. */
 function loadedFile(): string {
   const [, line = ''] = String(new Error().stack).split('\n');
   return /(?:file:\/\/)?((?:\/|[A-Za-z]:)[^\n)]*?):\d+:\d+\)?$/u.exec(line)?.[1] ?? 'an unknown place';

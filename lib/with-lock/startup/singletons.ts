@@ -11,10 +11,10 @@ const TOKENS = 'self:paramtypes';
 const PROPERTIES = 'self:properties_metadata';
 
 /**
- * Nest would make a lock service with a connection of its own for each request, and find none for handlers. What it knows of its providers before it has made
- * them is enough to tell; afterwards it may refuse the app for reasons that name no remedy.
+ * Refuses options that are made for each request: Nest would make a lock service with a connection of its own for each request, and find none for handlers.
+ * The check comes before Nest makes its providers; later, Nest may refuse the app with an error that names no remedy.
  *
- * @throws {RedisLockOptionsError} when what the options of a lock module are made of is made for each request.
+ * @throws {RedisLockOptionsError} when something that the options of a lock module are made of is made for each request.
  */
 export function assertSingletons({ providers, exports }: Module, modules: ModulesContainer): void {
   for (const token of exports) {
@@ -27,14 +27,14 @@ export function assertSingletons({ providers, exports }: Module, modules: Module
   }
 }
 
-/** What makes a provider one of a request: itself, or what is injected into it. */
+/** The provider that is request-scoped: the given one, or one that is injected into it. */
 function perRequest(provider: Provider, modules: ModulesContainer, seen: Set<Provider>): Provider | undefined {
   if (provider.scope === Scope.REQUEST) return provider;
   if (seen.has(provider)) return undefined;
   seen.add(provider);
   for (const token of tokensOf(provider)) {
     const found = providersOf(token, provider.host, modules).map((each) => perRequest(each, modules, seen));
-    // Of several in the app, one that is a singleton may be the one that is injected.
+    // When the app has several, the one that Nest injects may be a singleton.
     if (found.length > 0 && !found.includes(undefined)) return found[0];
   }
   return undefined;
@@ -63,7 +63,7 @@ function listOf(key: string, metatype: object): readonly unknown[] {
   return (Reflect.getMetadata(key, metatype) as readonly unknown[] | undefined) ?? [];
 }
 
-/** Tokens may be optional, or told later. */
+/** The token itself: it may be optional, or a forward reference. */
 function tokenOf(token: unknown): unknown {
   if (typeof token !== 'object' || token === null) return token;
   const { token: optional, forwardRef } = token as { readonly token?: unknown; readonly forwardRef?: () => unknown };
