@@ -80,7 +80,7 @@ const LAYERS = [
     imports: [...WORDS, 'redis-lock.logger.ts'],
     packages: [NEST, '@nestjs/(microservices|websockets)'],
   },
-  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors', 'with-lock'], packages: [NEST, 'rxjs'] },
+  { files: 'filters/**', own: 'filters', imports: [...WORDS, 'interceptors', 'with-lock'], packages: [NEST, 'rxjs(/operators)?'] },
   {
     files: 'decorators/**',
     own: 'decorators',
