@@ -78,7 +78,7 @@ const LAYERS = [
     files: 'with-lock/handler/**',
     own: 'with-lock',
     imports: ['engine/{async-scope,cancellation}.ts', 'redis-lock.{service,tokens,logger}.ts'],
-    packages: [NODE, NEST, 'rxjs'],
+    packages: [NODE, NEST, 'rxjs(/operators)?'],
   },
   // The one file that knows the optional packages of Nest's transports.
   {

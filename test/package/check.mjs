@@ -9,6 +9,8 @@ import { startRedis } from './redis.mjs';
 import { Report } from './report.mjs';
 import { mustRun } from './run.mjs';
 import { assertContents, assertSourceMaps, pack } from './tarball.mjs';
+import { WorkspaceApp } from './workspace-app.mjs';
+import { installManagers, WORKSPACES } from './workspaces.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 
@@ -50,10 +52,7 @@ async function checkRun(report, app, title, { flags, redis }) {
       : []),
   ];
   for (const backend of backends) {
-    for (const { name, failure } of await app.serve(flags, backend)) {
-      if (failure === undefined) report.pass(`${title}, ${backend[0]}: ${name}`);
-      else report.fail(`${title}, ${backend[0]}: ${name}`, failure);
-    }
+    report.all(`${title}, ${backend[0]}`, await app.serve(flags, backend));
   }
   await app.withTrap('ioredis', () =>
     report.check(`${title}: nestjs-redis-lock/testing does not load ioredis`, () =>
@@ -63,7 +62,14 @@ async function checkRun(report, app, title, { flags, redis }) {
 }
 
 async function checkConsumer(report, consumer, { dir, tarball, redis }) {
-  const { name, compile, alsoTypechecks, completions = false, withCommonJsCopy = false } = consumer;
+  const {
+    name,
+    compile,
+    alsoTypechecks,
+    oldestCompiles = [],
+    completions = false,
+    withCommonJsCopy = false,
+  } = consumer;
   await mkdir(dir);
   const app = new ConsumerApp(consumer, dir);
   const title = (options) =>
@@ -72,6 +78,12 @@ async function checkConsumer(report, consumer, { dir, tarball, redis }) {
   const installed = await report.check(`${name}: installs, peers agree`, () => app.install(tarball).then(() => true));
   if (!installed) return;
   for (const options of alsoTypechecks) await report.check(title(options), () => app.compile(options, { emit: false }));
+  for (const options of oldestCompiles) {
+    const oldest = { emit: false, compiler: 'oldest-typescript', include: ['src/oldest.ts'] };
+    await report.check(`${title(options)}, oldest TypeScript`, () =>
+      app.compile({ ...options, skipLibCheck: true }, oldest),
+    );
+  }
   await report.check(title(compile), () => app.compile(compile, { emit: true }));
   if (completions)
     await report.check(`${name}: editors offer the documented names only`, () => app.script([], 'completions.mjs'));
@@ -79,6 +91,18 @@ async function checkConsumer(report, consumer, { dir, tarball, redis }) {
   await report.check(`${name}: errors are recognised across two copies`, () => app.script([], 'two-copies.cjs'));
   await checkRun(report, app, name, { flags: [], redis });
   if (withCommonJsCopy) await checkRun(report, app, `${name}, dist/cjs`, { flags: COMMONJS_COPY, redis });
+}
+
+async function checkWorkspaces(report, { dir, tarball, redis }) {
+  const tools = await report.check('package managers: install', () => installManagers(join(dir, 'managers')));
+  if (!tools) return;
+  for (const [index, workspace] of WORKSPACES.entries()) {
+    const app = new WorkspaceApp(workspace, { dir: join(dir, `workspace-${index}`), tarball, tools });
+    const installed = await report.check(`${workspace.name}: installs, peers agree`, () =>
+      app.install().then(() => true),
+    );
+    if (installed) report.all(workspace.name, await app.serve(redis?.url));
+  }
 }
 
 const report = new Report();
@@ -92,6 +116,7 @@ try {
     for (const [index, consumer] of CONSUMERS.entries()) {
       await checkConsumer(report, consumer, { dir: join(dir, `consumer-${index}`), tarball, redis });
     }
+    await checkWorkspaces(report, { dir, tarball, redis });
   }
 } finally {
   await redis?.stop();

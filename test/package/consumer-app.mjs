@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mustRun, run } from './run.mjs';
+import { checksOf } from './served.mjs';
 
 const SOURCES = join(import.meta.dirname, 'consumer');
 const INSTALL = [
@@ -56,10 +57,10 @@ export class ConsumerApp {
   }
 
   /** Type-checks the app, its declaration files included, and writes dist/ with `emit`. */
-  async compile(options, { emit }) {
-    const settings = { compilerOptions: { ...COMPILER_OPTIONS, ...options, noEmit: !emit }, include: ['src'] };
+  async compile(options, { emit, compiler = 'typescript', include = ['src'] }) {
+    const settings = { compilerOptions: { ...COMPILER_OPTIONS, ...options, noEmit: !emit }, include };
     await writeFile(join(this.dir, 'tsconfig.json'), JSON.stringify(settings));
-    const tsc = join(this.dir, 'node_modules', 'typescript', 'bin', 'tsc');
+    const tsc = join(this.dir, 'node_modules', compiler, 'bin', 'tsc');
     const result = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: this.dir });
     if (result.code === 0) return;
     const errors = result.text.split(/\n(?! )/u);
@@ -71,21 +72,7 @@ export class ConsumerApp {
 
   /** Serves on one backend; yields what the app said of each check. */
   async serve(flags, backend) {
-    const result = await run(process.execPath, [...flags, join('dist', 'main.js'), ...backend], { cwd: this.dir });
-    const lines = result.stdout.split('\n');
-    const checks = lines.flatMap((line) => {
-      const [, bad, name, reason] = /^(not )?ok ([^:]*)(?:: (.*))?$/.exec(line) ?? [];
-      return name === undefined ? [] : [{ name, failure: bad && (reason ?? 'no reason given') }];
-    });
-    if (!lines.includes('end')) checks.push({ name: 'ran to its end', failure: result.text });
-    else if (result.timedOut)
-      checks.push({ name: 'ends by itself', failure: 'something that the library opened keeps the process alive' });
-    else
-      checks.push({
-        name: 'ends by itself',
-        failure: result.code === 0 ? undefined : `ended with ${result.code}\n${result.text}`,
-      });
-    return checks;
+    return checksOf(await run(process.execPath, [...flags, join('dist', 'main.js'), ...backend], { cwd: this.dir }));
   }
 
   async script(flags, file) {

@@ -15,11 +15,14 @@ const nest = (version, testing = version) => ({
 const TYPESCRIPT_6 = { typescript: '6.0.3', '@types/node': '20.19.43' };
 const TYPESCRIPT_5 = { typescript: '5.9.3', '@types/node': '20.19.43' };
 
+/** The first with the types that templates and key functions need. It does not know all that newer declarations say, so apps of its age skip them. */
+const OLDEST_TYPESCRIPT = { 'oldest-typescript': 'npm:typescript@5.0.4' };
+
 /**
  * `compile`: how the app is built. `alsoTypechecks`: further settings under which it must type-check. `withCommonJsCopy`: the app also runs on
  * dist/cjs, which bundlers, jest and older versions of Node load; Nest 12 cannot, it is ESM itself. `completions`: what its editor offers is looked at.
- * `nestDoesNotTypeCheck`: skipLibCheck stays off,
- * and errors in Nest's own declarations are left out.
+ * `oldestCompiles`: the settings under which oldest.ts type-checks with the oldest TypeScript. `nestDoesNotTypeCheck`: skipLibCheck stays off, and errors
+ * in Nest's own declarations are left out.
  */
 export const CONSUMERS = [
   {
@@ -43,19 +46,21 @@ export const CONSUMERS = [
     name: 'nest 11, cjs',
     type: 'commonjs',
     dependencies: { ...nest('11.2.10', '11.2.6'), ioredis: '5.11.1', 'reflect-metadata': '0.2.2', rxjs: '7.8.2' },
-    devDependencies: TYPESCRIPT_5,
+    devDependencies: { ...TYPESCRIPT_5, ...OLDEST_TYPESCRIPT },
     compile: NODE10,
     alsoTypechecks: [NODE16, { module: 'Preserve', moduleResolution: 'Bundler' }],
+    oldestCompiles: [NODE16],
     withCommonJsCopy: true,
   },
   {
     name: 'nest 10, cjs',
     type: 'commonjs',
     dependencies: { ...nest('10.0.0'), ioredis: '5.10.1', 'reflect-metadata': '0.1.13', rxjs: '7.1.0' },
-    devDependencies: TYPESCRIPT_5,
+    devDependencies: { ...TYPESCRIPT_5, ...OLDEST_TYPESCRIPT },
     compile: NODE10,
     // Not Node16: the package.json of rxjs 7.1.0 tells it of no types.
     alsoTypechecks: [],
+    oldestCompiles: [NODE10],
     withCommonJsCopy: true,
     // FileTypeValidator and MaxFileSizeValidator of 10.0.0 do not match their own base class (TS2416).
     nestDoesNotTypeCheck: true,

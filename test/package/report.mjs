@@ -15,6 +15,14 @@ export class Report {
     }
   }
 
+  /** Checks that an app made itself, as `checksOf()` gives them. */
+  all(title, checks) {
+    for (const { name, failure } of checks) {
+      if (failure === undefined) this.pass(`${title}: ${name}`);
+      else this.fail(`${title}: ${name}`, failure);
+    }
+  }
+
   pass(name) {
     this.passed += 1;
     console.log(`ok   ${name}`);

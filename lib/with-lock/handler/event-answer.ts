@@ -1,6 +1,8 @@
 import type { NestInterceptor } from '@nestjs/common';
 import type { ModulesContainer } from '@nestjs/core';
-import { catchError, throwError } from 'rxjs';
+import { throwError } from 'rxjs';
+// Before 7.2 rxjs itself has no operators.
+import { catchError } from 'rxjs/operators';
 import { isAnswered } from './http-response.js';
 import { isUnanswered, toHttpError } from './transport-error.js';
 
