@@ -8,12 +8,12 @@ import { PROLONG } from './lease.lua.js';
 import { DEQUEUE, ENQUEUE, IS_OURS } from './queue.lua.js';
 
 /**
- * Takes several locks under one fencing token, or none of them: while one is busy nothing happens to the others. In the queue of the first stands a process that waits for it; a lock
- * that already holds our own value counts as free, as in acquire.
+ * Takes several locks under one fencing token, or none of them: while one is busy nothing happens to the others. A process that waits for the first lock stands in its queue; a lock
+ * that holds `value` already counts as free, as in the acquire script.
  *
- * `KEYS`: of each lock the lock and its fence, and last the queue of the first lock. `ARGV[1]` our process's channel; `ARGV[2]` value: owner token and metadata; `ARGV[3]` ttl in ms;
- * `ARGV[4]` how the process waits for the first lock: `-` not at all, '' to be woken, else the ms after which it comes again: then it may be reserved for us, and when it is busy, our
- * process stands in its queue. Least Redis version 5, of a process that waits 6.2; O(n) in the locks and O(log p) in the processes that wait.
+ * `KEYS`: of each lock its key and its fence, and last the queue of the first lock. `ARGV[1]` the channel of the process; `ARGV[2]` value: owner token and metadata; `ARGV[3]` ttl in ms;
+ * `ARGV[4]` how the process waits for the first lock: `-` not at all, '' to be woken, else the ms after which it comes again. A process that waits also gets the first lock when that is
+ * reserved for it, and stands in its queue when it is busy. Least Redis version 5, of a process that waits 6.2; O(n) in the locks and O(log p) in the processes that wait.
  *
  * Replies `{ which, reply }`: `which` is the number of the busy lock, from 0; `reply` as that of acquire: acquired, or why that lock is not to be had.
  */
@@ -53,7 +53,7 @@ return { 0, token }
 
 /** Reads the reply for these keys. */
 export function decodeAcquireAll(replies: unknown, keys: readonly string[], isResent: boolean): AcquireAllOutcome {
-  // Some clients are set to hand out numbers as strings.
+  // A client may be set to hand out numbers as strings.
   const [which = NaN, reply = NaN] = Array.isArray(replies) ? replies.map(Number) : [];
   if (!Number.isSafeInteger(reply) || which >= keys.length)
     throw new StoreFailure('a script was answered with something else than two integers', {
