@@ -291,6 +291,20 @@ describe('several keys that are taken at once', () => {
     expect(await holders('a', 'b')).toEqual([null, null]);
   });
 
+  it('C1: the answer to a try that was given up takes nothing from the caller that has the keys by another', async () => {
+    let answerLate!: () => void;
+    world.store.answer('acquireAll', () => new Promise((_, reject) => (answerLate = () => reject(broken()))));
+    const set = watch(world.acquire(['a', 'b'], { ttl: 60_000, wait: 30_000, backendWait: 30_000 }));
+    await time(10);
+    world.store.answer('acquireAll');
+    await time(10_000);
+    expect(set.value?.isHeld).toBe(true);
+    answerLate();
+    await time(5_000);
+    expect(await holders('a', 'b')).not.toContain(null);
+    expect(set.value?.isHeld).toBe(true);
+  });
+
   it('C1: a reply that takes longer than the lease lasts lets nobody in', async () => {
     world.store.answer('acquireAll', async (_, run) => {
       const outcome = await run();
