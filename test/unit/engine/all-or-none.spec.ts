@@ -224,7 +224,7 @@ describe('several keys that are taken at once', () => {
     expect(world.store.of('acquire')).toEqual([]);
   });
 
-  it('L1: a shut-down waits for who holds several, and then takes them away', async () => {
+  it('C10 O2: a shut-down waits for who holds several, and then takes them away', async () => {
     const lock = await world.acquire(['a', 'b']);
     const waiting = watch(world.acquire(['b', 'c']));
     await time(10);
@@ -239,7 +239,7 @@ describe('several keys that are taken at once', () => {
     expect(await holders('a', 'b', 'c')).toEqual([null, null, null]);
   });
 
-  it('L1: a shut-down ends as soon as they are released', async () => {
+  it('C10 O2: a shut-down ends as soon as they are released', async () => {
     const lock = await world.acquire(['a', 'b']);
     const closed = watch(world.engine.close(1_000));
     await time(10);
