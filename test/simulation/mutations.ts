@@ -4,6 +4,8 @@ export interface Mutation {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** In how many worlds it is looked for at least, where it shows in few. */
+  readonly worlds?: number;
 }
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -240,12 +242,14 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'time/deadline.ts',
     find: '() => clock.afterReads(giveUp)',
     replace: 'giveUp',
+    worlds: 4_000,
   },
   {
     name: 'whose time ends between two holders of its own process is told that Redis is broken',
     file: 'queue/waiter-queue.ts',
     find: "waiter.errorFor(wasBusy ? { kind: 'busy', until: undefined } : this.#obstacle, this.#typicalHold)",
     replace: 'waiter.errorFor(this.#obstacle, wasBusy ? this.#typicalHold : undefined)',
+    worlds: 8_000,
   },
   {
     name: 'a caller is let in that has not asked',

@@ -22,7 +22,7 @@ const verdicts = new Map<Mutation | undefined, Verdict>();
 async function worker(queue: (Mutation | undefined)[]): Promise<void> {
   while (queue.length > 0) {
     const mutation = queue.shift();
-    verdicts.set(mutation, await simulate(mutation, seeds, from));
+    verdicts.set(mutation, await simulate(mutation, Math.max(seeds, mutation?.worlds ?? 0), from));
   }
 }
 
