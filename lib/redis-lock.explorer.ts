@@ -63,7 +63,7 @@ export function assertOneFactory(options: RedisLockModuleAsyncOptions): void {
 }
 
 /**
- * What must be done when a module of ours is made: before Nest makes its routes, and also where it calls no hooks.
+ * What must be done when a lock module is made: before Nest makes its routes, and also where it calls no hooks.
  *
  * @throws {RedisLockOptionsError} when two modules have one name, or options are made for each request.
  */

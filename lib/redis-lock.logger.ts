@@ -31,14 +31,14 @@ export class LockLogger implements LockObserver {
     this.#warn(`${target} runs WITHOUT its lock: ${cause.message}`);
   }
 
-  /** A handler is locked, but Nest does not know: it runs no interceptor of ours for it. */
+  /** A handler is locked, but Nest does not know: it does not run the lock's interceptor for it. */
   hiddenFromNest(target: string): void {
     this.#warn(
       `${target} is locked as a plain method, and its clients are not told by us that the lock is busy: a decorator above @WithLock() replaces the method without its metadata. Put @WithLock() above that one.`,
     );
   }
 
-  /** A client was told of an error of ours. Contention is no fault; a bug of the app is told with where it is. */
+  /** A client was told of an error of this package. Contention is no fault; a bug of the app is told with where it is. */
   refused(error: Error, isBug: boolean): void {
     this.#attempt(() => (isBug ? this.#logger.error(error.message, error.stack) : this.#logger.debug(error.message)));
   }
@@ -75,7 +75,7 @@ export class LockLogger implements LockObserver {
     try {
       tell();
     } catch {
-      // There is nobody left to tell.
+      // The logger itself has failed: no other place is left to tell.
     }
   }
 

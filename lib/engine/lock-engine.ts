@@ -134,7 +134,7 @@ export class LockEngine {
   }
 
   async forceRelease(key: string): Promise<boolean> {
-    // Whoever gets in after it is not meant.
+    // The lease of this moment: a caller that gets in after the command is not meant.
     const leases = this.#leases().filter((lease) => lease.key === key);
     const wasHeld = await this.#ask(key, this.#store.forceRelease(key));
     for (const lease of leases) lease.lose('forced');

@@ -37,7 +37,7 @@ export interface RelayRequest {
   readonly ttl: number;
   readonly tokens: number;
   /**
-   * `held`: one of ours still holds it, so it is not passed on. `free`: it passes on to a process that waits. `open`: it is given up, for programs that do not
+   * `held`: a caller of this process still holds it, so it is not passed on. `free`: it passes on to a process that waits. `open`: it is given up, for programs that do not
    * stand in the queue.
    */
   readonly mode: 'held' | 'free' | 'open';
@@ -74,7 +74,7 @@ export type RelayOutcome =
   | { readonly status: 'kept'; readonly fencingToken: number }
   /** The lock is another process's now; ours stands at the end of the queue, if it can be woken. */
   | { readonly status: 'passed' }
-  /** Another process waits, and one of ours still holds it: nothing has happened. */
+  /** Another process waits, and a caller of this process still holds it: nothing has happened. */
   | { readonly status: 'wanted' }
   /** The lock is free; ours stands in the queue, if it can be woken. */
   | { readonly status: 'opened' }
@@ -146,7 +146,7 @@ export interface LockStore {
   raiseFence(key: string, value: string, ttl: number, floor: number): Promise<RenewOutcome>;
 
   /**
-   * Gives the key back if it holds `value`: to the process that waits longest or to whoever comes, or (`keepFor` > 0) by letting it expire after so many milliseconds.
+   * Gives the key back if it holds `value`: to the process that waits longest or to the next that comes, or (`keepFor` > 0) by letting it expire after so many milliseconds.
    * `heldFor`: milliseconds that a turn lasts, as far as we know, default 0; a process that polls and comes within as many has its turn.
    */
   release(key: string, value: string, keepFor: number, heldFor?: number): Promise<ReleaseOutcome>;
@@ -154,7 +154,7 @@ export interface LockStore {
   /** Reads the key. */
   inspect(key: string): Promise<StoredLock | null>;
 
-  /** Removes the key whoever holds it. Tells whether there was one. */
+  /** Removes the key, also when another process holds it. Tells whether there was one. */
   forceRelease(key: string): Promise<boolean>;
 
   /** Starts to connect, if there is anything to connect to. Does not wait and does not throw: failures show in the other methods. */

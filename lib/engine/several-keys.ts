@@ -197,7 +197,7 @@ export class SeveralKeys implements LeaseOwner {
     return new HeldLock(this.#init.holds, leases, greatestToken(grants), terms);
   }
 
-  /** Nobody waits for it: the caller has been waiting long enough. */
+  /** In the background: the caller has been waiting long enough. */
   #giveBack(grants: readonly Grant[]): void {
     for (const { lease } of grants) this.#init.context.giveBacks.start(lease, 0);
   }

@@ -70,7 +70,7 @@ export abstract class RedisLockError extends Error {
   }
 }
 
-/** Each class of ours, so that those which users derive can be told from them. */
+/** Each class of this package, so that those which users derive can be told from them. */
 const ourClasses = new WeakSet<object>([RedisLockError]);
 
 export function registerClass(lockErrorClass: object): void {

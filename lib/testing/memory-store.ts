@@ -42,7 +42,7 @@ export class MemoryStore implements LockStore {
     return Promise.resolve({ status: 'acquired', fencingToken: this.#mint(tokens) });
   }
 
-  /** There is no other process, so nobody needs to be woken. */
+  /** There is no other process that would have to be woken. */
   contend(request: AcquireRequest): Promise<AcquireOutcome> {
     return this.acquire(request);
   }
@@ -70,7 +70,7 @@ export class MemoryStore implements LockStore {
   }
 
   listen(): void {
-    // Nobody wakes us: what is busy is busy in this process.
+    // No process sends a wake-up: what is busy is busy in this one.
   }
 
   renew(key: string, value: string, ttl: number, shortens = false): Promise<Exclude<RenewOutcome, 'resent'>> {

@@ -33,7 +33,7 @@ export type RedisLockTestingModuleOptions = Omit<
 /**
  * Stands in for `RedisLockModule` in unit tests: the same service, decorator and semantics (busy, waiting, expiry, loss) on a store in this
  * process, and a `LockTestControl` that makes locks busy, lost or broken. It does not load ioredis. Expiry follows `performance.now()`, so that
- * fake timers move it. At the end of a test nobody waits for locks that are still held: `shutdownGrace` is 0 by default.
+ * fake timers move it. At the end of a test no shutdown waits for locks that are still held: `shutdownGrace` is 0 by default.
  *
  * @publicApi
  */
@@ -63,7 +63,7 @@ export class RedisLockTestingModule extends ConfigurableModuleClass implements O
     }
     let control = new LockTestControl(plainClock);
     const backend = (): Backend => {
-      // A module that is compiled again begins anew.
+      // A module that is compiled again begins with no locks.
       control = new LockTestControl(plainClock);
       return { store: control.store, clock: plainClock, isPassThrough };
     };

@@ -43,7 +43,7 @@ export function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T
   return new Promise<T>((resolve, reject) => withDeadline(clock, ms, work, { onDone: resolve, onFailed: reject }));
 }
 
-/** No answer, or one that is worth nothing any more: nobody knows what Redis holds. */
+/** No answer, or one that is worth nothing any more: what Redis holds is unknown. */
 export function tooLate(message: string): StoreFailure {
   return new StoreFailure(message, { transient: true, applied: 'unknown' });
 }

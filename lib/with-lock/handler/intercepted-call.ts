@@ -5,7 +5,7 @@ import type { Admission } from '../admission.js';
 import type { LockedMethod } from '../locked-method.js';
 import { isThenable } from '../thenable.js';
 
-/** On an execution, the innermost call of those that an interceptor of ours covers. A property, because a WeakMap is work for every garbage collection. */
+/** On an execution, the innermost call of those that this package's interceptors cover. A property, because a WeakMap is work for every garbage collection. */
 const INNERMOST = Symbol('nestjs-redis-lock:innermost-call');
 
 /** The part of Nest's `ExecutionContext` by which a call is known: interceptors share the object, pipes and parameters share its list of arguments. */
