@@ -1,5 +1,5 @@
 export { CurrentLock } from './with-lock/current-lock.decorator.js';
-export { InjectRedisLock } from './with-lock/startup/inject-redis-lock.decorator.js';
+export { InjectRedisLock } from './with-lock/inject-redis-lock.decorator.js';
 export type { WithLockDecorator, WithLockDecoratorFor } from './with-lock/with-lock-decorator.type.js';
 export { WithLock } from './with-lock/with-lock.decorator.js';
 export { LockBackendError } from './errors/lock-backend.error.js';

@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { RedisLockOptionsError } from '../errors/redis-lock-options.error.js';
 import type { Lock } from '../interfaces/lock.interface.js';
 import { InterceptedCall } from './handler/intercepted-call.js';
-import { addLockParameter } from './startup/lock-parameters.js';
+import { addLockParameter } from './lock-parameters.js';
 import { lockedMethodsOf } from './locked-method.js';
 
 const fromCall = createParamDecorator((_: unknown, execution: ExecutionContext): Lock | undefined => {

@@ -11,7 +11,7 @@ import { getRedisLockToken } from '../redis-lock.tokens.js';
 import { InterceptedCall } from './handler/intercepted-call.js';
 import { isFieldResolver } from './startup/handler-marks.js';
 import { addLockedMethod, addToClass, lockedMethodsOf, type LockedMethod } from './locked-method.js';
-import { LockParameters } from './startup/lock-parameters.js';
+import { LockParameters } from './lock-parameters.js';
 import { inheritMetadata } from './method-metadata.js';
 import { isSyncGenerator, plainCallOf } from './plain/plain-method.js';
 import { compileKey } from './key/resolve-key.js';

@@ -7,7 +7,7 @@ import { printValue } from '../../options/print-value.js';
 import { admit, type Admission } from '../admission.js';
 import { callContext } from './call-context.js';
 import { isThenable } from '../thenable.js';
-import { findLocks } from '../startup/find-locks.js';
+import { findLocks } from './find-locks.js';
 import type { LockedMethod } from '../locked-method.js';
 
 /** Runs the method itself, with the lock that was taken for it. */

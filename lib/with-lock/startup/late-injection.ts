@@ -3,7 +3,7 @@ import type { ModulesContainer } from '@nestjs/core';
 import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js';
 import { RedisLockService } from '../../redis-lock.service.js';
 import { getRedisLockToken } from '../../redis-lock.tokens.js';
-import { addLockingApp, type LockingApp } from './find-locks.js';
+import { addLockingApp, type LockingApp } from '../plain/find-locks.js';
 import { lockedMethodsOfInstance } from '../locked-method.js';
 
 type Provider = NonNullable<ReturnType<LockingApp['locksNamed']>>;

@@ -1,5 +1,5 @@
 import { Inject } from '@nestjs/common';
-import { getRedisLockToken } from '../../redis-lock.tokens.js';
+import { getRedisLockToken } from '../redis-lock.tokens.js';
 
 /**
  * Injects a lock service. Without a name the class `RedisLockService` as a type is enough.

@@ -1,4 +1,4 @@
-import type { Lock } from '../../interfaces/lock.interface.js';
+import type { Lock } from '../interfaces/lock.interface.js';
 
 const PARAMETERS = Symbol('nestjs-redis-lock:lock-parameters');
 

@@ -1,5 +1,5 @@
 import { RedisLockOptionsError } from '../../errors/redis-lock-options.error.js';
-import { otherCopies } from './package-copies.js';
+import { otherCopies } from '../startup/package-copies.js';
 import type { RedisLockService } from '../../redis-lock.service.js';
 import type { LockedMethod } from '../locked-method.js';
 
